@@ -1,0 +1,1 @@
+"""Figures beside their physical limits and their peers: ``python -m benchmarks``."""

@@ -1,0 +1,1 @@
+"""The central circulation service: API, patrons, items, loans, rules. Uses rules and wording only."""

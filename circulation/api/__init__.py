@@ -1,0 +1,1 @@
+"""The machine API over HTTP: one router for each resource."""

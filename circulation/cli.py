@@ -1,0 +1,239 @@
+"""The command ``circulation``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import insert, select
+
+from circulation import demo, machines, serving
+from circulation.clock import real_clock
+from circulation.errors import CirculationError
+from circulation.secrets import Secrets
+from circulation.service import Service
+from circulation.store import house
+from circulation.store import tables as t
+from circulation.store.engine import Database
+from rules import toml as rule_files
+from rules.problems import RuleFileError
+
+app = typer.Typer(help="The central circulation service of the library.", no_args_is_help=True)
+rules_app = typer.Typer(help="Circulation rules.", no_args_is_help=True)
+admin_app = typer.Typer(help="Members of staff who may sign in.", no_args_is_help=True)
+machine_app = typer.Typer(help="Self-service machines.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+app.add_typer(admin_app, name="admin")
+app.add_typer(machine_app, name="machine")
+
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+P = ParamSpec("P")
+SHORTEST_PASSWORD = 12
+
+DatabaseUrl = Annotated[
+    str,
+    typer.Option("--database", envvar="CIRCULATION_DATABASE", help="Database address, e.g. sqlite:////var/lib/x.db"),
+]
+SecretsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--secrets", envvar="CIRCULATION_SECRETS", help="Folder of the server's secrets; beside SQLite's file"
+    ),
+]
+
+
+def _told(command: Callable[P, None]) -> Callable[P, None]:
+    """Errors of ours are one plain line and exit code 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except CirculationError as error:
+            errors.print(f"circulation: {error.detail}", markup=False, highlight=False)
+            raise typer.Exit(1) from None
+
+    return run
+
+
+def open_service(database: str, secrets: Path | None) -> Service:
+    """Open database and secrets, bringing the tables up to this version.
+
+    Raises:
+        CirculationError: either cannot be used.
+    """
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    opened = Database(database)
+    folder = secrets or (opened.file.with_name(opened.file.name + ".secrets") if opened.file else None)
+    if folder is None:
+        raise CirculationError("secrets", "give --secrets FOLDER: this database has no folder of its own")
+    opened.migrate()
+    return Service(opened, Secrets(folder), real_clock)
+
+
+@app.command()
+@_told
+def serve(
+    database: DatabaseUrl,
+    secrets: SecretsFolder = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 8080,
+    ready_file: Annotated[Path | None, typer.Option(help="Write the address to this file once it listens.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="TLS key (PEM).")] = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does TLS.")] = False,
+) -> None:
+    """Serve the machine API until stopped."""
+    tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
+    serving.refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
+    service = open_service(database, secrets)
+    try:
+        serving.serve(service, host, port, ready_file, tls, behind_proxy)
+    finally:
+        service.database.close()
+
+
+@app.command("demo-data")
+@_told
+def demo_data(
+    database: DatabaseUrl,
+    secrets: SecretsFolder = None,
+    machine_branch: Annotated[str | None, typer.Option(help="Also print an enrolment code for this branch.")] = None,
+) -> None:
+    """Fill an empty database with an invented library."""
+    service = open_service(database, secrets)
+    data = demo.fill(service)
+    table = Table("patron", "category", "card barcode", "card UID", "PIN", title="Demo cards")
+    for patron in data["patron"]:
+        name = f"{patron['first_name']} {patron['last_name']}"
+        table.add_row(name, patron["category"], patron["barcode"], patron["card_uid"], patron["pin"])
+    console.print(table)
+    console.print(f"{len(data['item'])} items of {len(data['media_type'])} media types, rule set 1 is live")
+    if machine_branch is not None:
+        console.print(f"enrolment code: {machines.new_code(service, machine_branch)}", highlight=False)
+    service.database.close()
+
+
+@rules_app.command("publish")
+@_told
+def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
+    """Check a rule file and make it the live set; nothing changes if anything in it is wrong."""
+    service = open_service(database, secrets)
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CirculationError("rules", f"{file} cannot be read: {error}") from None
+    with service.database.writing() as db:
+        house.installation(db)
+        try:
+            rules = rule_files.read(text, house.known_codes(db))
+        except RuleFileError as error:
+            for problem in error.problems:
+                errors.print(f"{file}: {problem}", markup=False, highlight=False)
+            raise CirculationError("rules", f"{len(error.problems)} problems; nothing was published") from None
+        number = house.publish(db, rules, service.clock())
+    service.database.close()
+    console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
+
+
+@admin_app.command("create")
+@_told
+def admin_create(
+    name: str,
+    database: DatabaseUrl,
+    secrets: SecretsFolder = None,
+    password_file: Annotated[Path | None, typer.Option(help="Read the password from this file.")] = None,
+) -> None:
+    """Make a member of staff with every role."""
+    if not re.fullmatch(r"[\w.@-]{2,64}", name):
+        raise CirculationError("admin", "a name has 2 to 64 letters, digits or . @ - _")
+    password = _password(password_file)
+    service = open_service(database, secrets)
+    with service.database.writing() as db:
+        if db.execute(select(t.admin.c.name).where(t.admin.c.name == name)).one_or_none() is not None:
+            raise CirculationError("admin", f"{name} is there already")
+        roles = ["desk", "rules", "machines", "admin"]
+        values = {"name": name, "password_hash": service.secrets.hash_password(password), "roles": roles}
+        db.execute(insert(t.admin).values(**values, created_at=service.clock()))
+    service.database.close()
+    console.print(f"{name} may sign in", highlight=False)
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        try:
+            password = file.read_text("utf-8").rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CirculationError("admin", f"{file} cannot be read: {error}") from None
+    if len(password) < SHORTEST_PASSWORD:
+        raise CirculationError("admin", f"a password has at least {SHORTEST_PASSWORD} characters")
+    return password
+
+
+@machine_app.command("enrol")
+@_told
+def machine_enrol(branch: str, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
+    """Print a one-time code with which one machine of a branch can be enrolled within a day."""
+    service = open_service(database, secrets)
+    code = machines.new_code(service, branch)
+    service.database.close()
+    typer.echo(code)
+
+
+@machine_app.command("list")
+@_told
+def machine_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
+    """How every machine was when it was last heard of."""
+    service = open_service(database, secrets)
+    table = Table("machine", "branch", "last heard of", "version", "rules", "devices", "clock", "in doubt", "alarm")
+    for row in machines.listed(service):
+        devices = ", ".join(f"{name} {state}" for name, state in (row["devices"] or {}).items())
+        seen = row["seen_at"].isoformat(timespec="seconds") if row["seen_at"] else "never"
+        clock = {True: "right", False: "wrong", None: ""}[row["clock_trusted"]]
+        alarm = row["alarm_at"].isoformat(timespec="seconds") if row["alarm_at"] else ""
+        cells = (
+            row["name"],
+            row["branch"],
+            seen,
+            row["version"],
+            row["rules"],
+            devices,
+            clock,
+            row["doubts"] or 0,
+            alarm,
+        )
+        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+    service.database.close()
+    console.print(table)
+
+
+@app.command()
+@_told
+def doubts(
+    database: DatabaseUrl,
+    secrets: SecretsFolder = None,
+    clear: Annotated[str | None, typer.Option(help="Item that staff have looked at.")] = None,
+) -> None:
+    """Items whose security bit may be wrong; they are shown to staff until healed or cleared."""
+    service = open_service(database, secrets)
+    if clear is not None and not machines.clear_doubt(service, clear):
+        service.database.close()
+        raise CirculationError("doubts", f"item {clear} is not in doubt")
+    table = Table("item", "title", "machine", "should be", "last read", "since", "cleared")
+    for row in machines.doubts(service):
+        since = row["since"].isoformat(timespec="seconds")
+        cleared = "yes" if row["cleared"] else ""
+        table.add_row(row["item"], row["title"] or "", row["name"], row["wanted"], row["last"] or "?", since, cleared)
+    service.database.close()
+    console.print(table)

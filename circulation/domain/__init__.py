@@ -1,0 +1,1 @@
+"""Decisions on plain records: checkout, return, renewal, sign-in. No database, no HTTP, no clock."""

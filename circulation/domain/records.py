@@ -1,0 +1,105 @@
+"""What a decision looks at: plain records read from the database, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from rules.age import AgeGroups, age_group, age_on
+from rules.compiled import CompiledRules
+from rules.duedate import BranchCalendar
+from rules.refusals import Reason
+from rules.rule import Facts
+from rules.trace import Step
+from rules.values import Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a transaction happens, and by which rules. Channel and branch come from the session's key.
+
+    Attributes:
+        channel: "kiosk" or "desk"; self-service control concerns the kiosk only.
+        branch: the session's branch.
+        today: the branch's date.
+    """
+
+    channel: str
+    branch: str
+    today: date
+    rules: CompiledRules
+    calendar: BranchCalendar
+    age_groups: AgeGroups
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patron:
+    """A patron as far as decisions need it."""
+
+    id: str
+    category: str
+    born: date | None
+    valid_from: date | None
+    valid_until: date | None
+    blocked: bool
+    card_lost: bool
+    owes: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as far as decisions need it. ``state``: a key of ``item_states.STATES``."""
+
+    id: str
+    media_type: str
+    material_type: str | None
+    department: str | None
+    audience: str | None
+    fiction: bool | None
+    state: str
+    set_aside_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """An open loan. ``branch``: of the original checkout (R13)."""
+
+    id: int
+    patron: str | None
+    branch: str
+    due: date
+    renewals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of deciding one transaction.
+
+    Attributes:
+        reasons: every reason against it; empty = allowed.
+        steps: the kinds decided, in order (R76).
+        due: new due date of an allowed checkout or renewal.
+        winners: kind -> id of the deciding rule, None where the default decided.
+    """
+
+    reasons: tuple[Reason, ...]
+    steps: tuple[Step, ...] = ()
+    due: date | None = None
+    winners: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def facts_of(item: Item, patron: Patron | None, place: Place) -> Facts:
+    """What rules may ask of this transaction; without a patron only the item."""
+    age = age_on(patron.born, place.today) if patron is not None else None
+    return Facts(
+        patron_category=patron.category if patron is not None else None,
+        age_group=age_group(age, place.age_groups),
+        age=age,
+        media_type=item.media_type,
+        material_type=item.material_type,
+        department=item.department,
+        audience=item.audience,
+        fiction=item.fiction,
+    )

@@ -1,0 +1,19 @@
+"""Errors that reach a person or a machine as an answer. Not responsible for how they travel (api, cli)."""
+
+from __future__ import annotations
+
+
+class CirculationError(Exception):
+    """Something that is said to whoever asked.
+
+    Attributes:
+        code: for machines, e.g. "machine_unknown".
+        detail: for people; no personal data.
+        status: HTTP status.
+    """
+
+    def __init__(self, code: str, detail: str, status: int = 422) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.status = status

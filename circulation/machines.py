@@ -1,0 +1,142 @@
+"""Machines: enrolment by a one-time code, their keys, heartbeats and items in doubt."""
+
+from __future__ import annotations
+
+import base64
+import secrets as random
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, func, insert, select, update
+
+from circulation.errors import CirculationError
+from circulation.secrets import new_token, token_hash
+from circulation.service import Machine, Service
+from circulation.store import house
+from circulation.store import tables as t
+
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that are mistaken for one another
+CODE_LENGTH = 12
+CODE_LIVES = timedelta(hours=24)
+MOST_WRONG_CODES = 20
+WRONG_CODES_WITHIN = timedelta(minutes=10)
+WRONG_CODES = "enrolment"
+
+
+def new_code(service: Service, branch: str) -> str:
+    """A one-time enrolment code for a machine of a branch.
+
+    Raises:
+        CirculationError: there is no such branch.
+    """
+    code = "".join(random.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    with service.database.writing() as db:
+        if branch not in house.organisations(db).nodes:
+            raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
+        expires = service.clock() + CODE_LIVES
+        db.execute(insert(t.enrolment).values(code_hash=token_hash(code), branch=branch, expires=expires))
+    return code
+
+
+def enrol(service: Service, code: str, name: str, version: str) -> dict[str, Any]:
+    """A code for a machine key; the code works once.
+
+    Raises:
+        CirculationError: wrong, used or expired code, or too many wrong ones lately.
+    """
+    now = service.clock()
+    _count_wrong(service)
+    with service.database.writing() as db:
+        row = db.execute(select(t.enrolment).where(t.enrolment.c.code_hash == token_hash(code))).one_or_none()
+        if row is None or row.used_at is not None or row.expires <= now:
+            raise CirculationError("code_unknown", "this code is wrong, was used, or is older than a day", 403)
+        db.execute(update(t.enrolment).where(t.enrolment.c.code_hash == row.code_hash).values(used_at=now))
+        db.execute(delete(t.lock_out).where(t.lock_out.c.subject == WRONG_CODES))
+        key, machine = new_token(), str(uuid4())
+        values = {"id": machine, "name": name, "branch": row.branch, "key_hash": token_hash(key), "version": version}
+        db.execute(insert(t.machine).values(**values, enrolled_at=now))
+        here = house.installation(db)
+        return {
+            "machine": machine,
+            "key": key,
+            "branch": row.branch,
+            "branch_name": house.organisations(db).nodes[row.branch].name,
+            "library": here.library,
+            "owner": list(here.isils),
+            "timezone": here.time_zone,
+            "currency": here.currency,
+            "generation": here.generation,
+            "server_public_key": base64.b64encode(service.secrets.public_key).decode(),
+        }
+
+
+def _count_wrong(service: Service) -> None:
+    now = service.clock()
+    subject = t.lock_out.c.subject == WRONG_CODES
+    with service.database.writing() as db:
+        row = db.execute(select(t.lock_out).where(subject).with_for_update()).one_or_none()
+        lately = row is not None and now - row.last_at <= WRONG_CODES_WITHIN
+        failures = row.failures + 1 if row is not None and lately else 1
+        if failures > MOST_WRONG_CODES:
+            raise CirculationError("too_many", "too many wrong codes; try again in ten minutes", 429)
+        if row is None:
+            values = {"subject": WRONG_CODES, "failures": 1, "rounds": 0, "last_at": now}
+            db.execute(insert(t.lock_out).values(**values))
+        else:
+            db.execute(update(t.lock_out).where(subject).values(failures=failures, last_at=now))
+
+
+def by_key(service: Service, key: str) -> Machine:
+    """The machine of a key.
+
+    Raises:
+        CirculationError: no machine has it.
+    """
+    with service.database.reading() as db:
+        query = select(t.machine.c.id, t.machine.c.branch).where(t.machine.c.key_hash == token_hash(key))
+        row = db.execute(query).one_or_none()
+    if row is None:
+        raise CirculationError("machine_unknown", "this machine is not enrolled here", 401)
+    return Machine(row.id, row.branch)
+
+
+def heartbeat(service: Service, machine: Machine, report: dict[str, Any]) -> list[str]:
+    """Store what a machine tells of itself; the items whose doubt staff have cleared since."""
+    now = service.clock()
+    with service.database.writing() as db:
+        values = {key: report[key] for key in ("version", "rules", "devices", "clock_trusted")}
+        db.execute(update(t.machine).where(t.machine.c.id == machine.id).values(**values, seen_at=now))
+        mine = t.doubt.c.machine_id == machine.id
+        known = {row.item: row.cleared for row in db.execute(select(t.doubt).where(mine))}
+        told = {entry["item"]: entry for entry in report["doubts"]}
+        gone = [item for item in known if item not in told]
+        if gone:
+            db.execute(delete(t.doubt).where(mine, t.doubt.c.item.in_(gone)))
+        for item, entry in told.items():
+            if item not in known:
+                db.execute(insert(t.doubt).values(machine_id=machine.id, cleared=False, **entry))
+        return [item for item in told if known.get(item)]
+
+
+def listed(service: Service) -> list[dict[str, Any]]:
+    """Every machine with how it was when last heard of and how many items it has in doubt."""
+    doubts = select(t.doubt.c.machine_id, func.count().label("doubts")).group_by(t.doubt.c.machine_id).subquery()
+    with service.database.reading() as db:
+        query = select(t.machine, doubts.c.doubts).outerjoin(doubts, doubts.c.machine_id == t.machine.c.id)
+        return [dict(row._mapping) for row in db.execute(query.order_by(t.machine.c.name))]  # noqa: SLF001
+
+
+def doubts(service: Service) -> list[dict[str, Any]]:
+    """Every item in doubt, oldest first."""
+    query = select(t.doubt, t.machine.c.name, t.item.c.title)
+    query = query.join(t.machine, t.machine.c.id == t.doubt.c.machine_id)
+    query = query.outerjoin(t.item, t.item.c.id == t.doubt.c.item).order_by(t.doubt.c.since)
+    with service.database.reading() as db:
+        return [dict(row._mapping) for row in db.execute(query)]  # noqa: SLF001
+
+
+def clear_doubt(service: Service, item: str) -> int:
+    """Staff have looked at an item; its machines are told with their next heartbeat. How many doubts it had."""
+    with service.database.writing() as db:
+        return db.execute(update(t.doubt).where(t.doubt.c.item == item).values(cleared=True)).rowcount

@@ -1,0 +1,113 @@
+"""Server secrets: files only their owner reads. Keyed hashes, tokens, the key pair for sealed requests, PIN hashes.
+
+A PIN has few digits: it is keyed with a secret that is not in the database before argon2 sees it, so that a stolen
+database alone gives no PIN away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
+
+from circulation.errors import CirculationError
+
+HASHES_AT_A_TIME = 2
+
+
+class Secrets:
+    """The secrets of one installation, made at first use in a folder only their owner reads.
+
+    Args:
+        folder: where the files are or will be.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._key = _file(folder / "server.key", 32)
+        self._private = PrivateKey(_file(folder / "sealed.key", PrivateKey.SIZE))
+        self._hasher = PasswordHasher()
+        self._slots = threading.BoundedSemaphore(HASHES_AT_A_TIME)
+        self._dummy = self.hash_pin("0000", "nobody")
+
+    @property
+    def public_key(self) -> bytes:
+        """Curve25519 public key to which machines seal their requests."""
+        return bytes(self._private.public_key)
+
+    def open_sealed(self, sealed: bytes) -> bytes:
+        """Open a sealed request.
+
+        Raises:
+            CirculationError: it was not sealed for this installation, or was changed.
+        """
+        try:
+            return SealedBox(self._private).decrypt(sealed)
+        except (CryptoError, ValueError, TypeError):
+            raise CirculationError("sealed_unreadable", "this sealed request cannot be opened here") from None
+
+    def keyed(self, purpose: str, text: str) -> str:
+        """Keyed hash of a text for one purpose, as hex."""
+        return hmac.new(self._key, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+    def hash_pin(self, pin: str, patron: str) -> str:
+        """What is stored of a PIN."""
+        with self._slots:
+            return self._hasher.hash(self._keyed_pin(pin, patron))
+
+    def pin_fits(self, stored: str | None, pin: str, patron: str) -> bool:
+        """Compare; takes as long for a card nobody has (``stored`` None) as for any other."""
+        with self._slots:
+            try:
+                fits = self._hasher.verify(stored or self._dummy, self._keyed_pin(pin, patron))
+            except (VerificationError, InvalidHashError):
+                return False
+        return bool(fits) and stored is not None
+
+    def hash_password(self, password: str) -> str:
+        """What is stored of a member of staff's password."""
+        with self._slots:
+            return self._hasher.hash(password)
+
+    def _keyed_pin(self, pin: str, patron: str) -> bytes:
+        return hmac.new(self._key, f"pin\0{patron}\0{pin}".encode(), hashlib.sha256).digest()
+
+
+def _file(path: Path, size: int) -> bytes:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _existing(path, size)
+    with os.fdopen(handle, "wb") as file:
+        value = secrets.token_bytes(size)
+        file.write(value)
+        file.flush()
+        os.fsync(file.fileno())
+    return value
+
+
+def _existing(path: Path, size: int) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise CirculationError("secrets", f"{path} can be read by others: chmod 600 {path}")
+    value = path.read_bytes()
+    if len(value) != size:
+        raise CirculationError("secrets", f"{path} is damaged: {size} bytes are expected; restore it from the backup")
+    return value
+
+
+def new_token() -> str:
+    """An unguessable token."""
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token that is random already."""
+    return hashlib.sha256(token.encode()).hexdigest()

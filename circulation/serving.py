@@ -1,0 +1,108 @@
+"""Running the service: where it listens, what it refuses, and that one SQLite database has one server."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from circulation.app import make_app
+from circulation.errors import CirculationError
+from circulation.service import Service
+
+log = structlog.get_logger("circulation.serving")
+
+
+def refuse_plain_beyond_loopback(host: str, tls: bool, behind_proxy: bool) -> None:
+    """Plain HTTP stays on this computer, unless a proxy in front of the service does TLS.
+
+    Raises:
+        CirculationError: it would not.
+    """
+    if tls or behind_proxy or _is_loopback(host):
+        return
+    raise CirculationError(
+        "plain_http",
+        f"plain HTTP on {host} would carry PINs in the clear: give --tls-cert and --tls-key, or --behind-proxy if a "
+        "proxy in front of this service does TLS",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def only_server(file: Path | None) -> Iterator[None]:
+    """Hold the one server's place beside a SQLite file.
+
+    Raises:
+        CirculationError: another server holds it.
+    """
+    if file is None:
+        yield
+        return
+    handle = os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            detail = f"another server is running on {file}; several servers need PostgreSQL"
+            raise CirculationError("second_server", detail) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def serve(
+    service: Service,
+    host: str,
+    port: int,
+    ready_file: Path | None = None,
+    tls: tuple[Path, Path] | None = None,
+    behind_proxy: bool = False,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        service: what is served.
+        host: address to listen on.
+        port: 0 = any free one; see ``ready_file``.
+        ready_file: written with {"url": ...} once the service listens.
+        tls: certificate and key files.
+        behind_proxy: a proxy in front does TLS.
+    """
+    refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
+    with only_server(service.database.file), socket.create_server((host, port), backlog=256) as listening:
+        url = f"{'https' if tls else 'http'}://{host}:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            make_app(service),
+            log_config=None,
+            access_log=False,
+            ssl_certfile=str(tls[0]) if tls else None,
+            ssl_keyfile=str(tls[1]) if tls else None,
+            proxy_headers=behind_proxy,
+            timeout_graceful_shutdown=5,
+        )
+        server = uvicorn.Server(config)
+        log.info("listening", url=url)
+        if ready_file is not None:
+            _write_ready(ready_file, url)
+        server.run(sockets=[listening])
+
+
+def _write_ready(file: Path, url: str) -> None:
+    draft = file.with_name(file.name + ".new")
+    draft.write_text(json.dumps({"url": url}), "utf-8")
+    draft.replace(file)

@@ -1,0 +1,161 @@
+"""Items, patrons and loans: what a transaction reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
+
+from circulation.domain.records import Item, Loan, Patron
+from circulation.store import tables as t
+from rules.counting import item_conditions
+from rules.rule import Rule
+from rules.values import Amount
+
+ITEM_COLUMNS = (
+    t.item.c.id,
+    t.item.c.media_type,
+    t.item.c.material_type,
+    t.item.c.department,
+    t.item.c.audience,
+    t.item.c.fiction,
+    t.item.c.state,
+    t.item.c.set_aside_for,
+)
+OPEN = t.loan.c.returned_at.is_(None)
+
+
+def item(db: Connection, item_id: str) -> Item | None:
+    """One item."""
+    row = db.execute(select(*ITEM_COLUMNS).where(t.item.c.id == item_id)).one_or_none()
+    return Item(*row) if row is not None else None
+
+
+def open_loan(db: Connection, item_id: str) -> Loan | None:
+    """The item's open loan."""
+    columns = (t.loan.c.id, t.loan.c.patron_id, t.loan.c.branch, t.loan.c.due, t.loan.c.renewals)
+    row = db.execute(select(*columns).where(t.loan.c.item_id == item_id, OPEN)).one_or_none()
+    return Loan(*row) if row is not None else None
+
+
+def patron(db: Connection, patron_id: str) -> Patron | None:
+    """One patron with the amount owed; the row is locked where the database locks rows, so that counts hold."""
+    found = db.execute(
+        select(
+            t.patron.c.id,
+            t.patron.c.category,
+            t.patron.c.born,
+            t.patron.c.valid_from,
+            t.patron.c.valid_until,
+            t.patron.c.blocked,
+            t.patron.c.card_lost,
+        )
+        .where(t.patron.c.id == patron_id)
+        .with_for_update()
+    ).one_or_none()
+    return Patron(*found, Amount(owed(db, patron_id))) if found is not None else None
+
+
+def owed(db: Connection, patron_id: str) -> int:
+    """Open fees in minor units."""
+    query = select(func.coalesce(func.sum(t.fee.c.amount), 0)).where(t.fee.c.patron_id == patron_id, t.fee.c.open)
+    return int(db.execute(query).scalar_one())
+
+
+def count_loans(db: Connection, patron_id: str, rule: Rule | None) -> int:
+    """How many of the patron's open loans a limit covers: one statement, whatever their number (R20, R81)."""
+    query = select(func.count()).select_from(t.loan).where(t.loan.c.patron_id == patron_id, OPEN)
+    conditions = item_conditions(rule) if rule is not None else {}
+    if conditions:
+        matches = [t.item.c[field].in_(sorted(values, key=str)) for field, values in conditions.items()]
+        query = query.join(t.item, and_(t.item.c.id == t.loan.c.item_id, *matches))
+    return int(db.execute(query).scalar_one())
+
+
+def lend(
+    db: Connection, item_id: str, patron_id: str, branch: str, now: datetime, due: date, decided: Mapping[str, Any]
+) -> None:
+    """Open a loan; the item is available by it and the mark for its reader is gone. ``decided``: rule_set and rules."""
+    db.execute(
+        insert(t.loan).values(
+            item_id=item_id, patron_id=patron_id, branch=branch, out_at=now, due=due, renewals=0, **decided
+        )
+    )
+    found = {"state": "available", "set_aside_for": None, "collect_by": None, "shelf": None}
+    db.execute(update(t.item).where(t.item.c.id == item_id).values(**found))
+
+
+def take_back(db: Connection, loan: Loan, item_id: str, now: datetime) -> None:
+    """Close a loan; what was marked lost, missing or claimed returned is found by it."""
+    db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(returned_at=now))
+    found_by_it = ("lost", "missing", "claimed_returned")
+    db.execute(update(t.item).where(t.item.c.id == item_id, t.item.c.state.in_(found_by_it)).values(state="available"))
+
+
+def renew(db: Connection, loan: Loan, due: date, decided: Mapping[str, Any]) -> None:
+    """Move a loan's due date. ``decided``: rule_set and rules that did it."""
+    values = {"due": due, "renewals": loan.renewals + 1, **decided}
+    db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(**values))
+
+
+def patron_by_card(db: Connection, kind: str, value: str) -> Row[Any] | None:
+    """Patron row of a card."""
+    query = select(t.patron).join(t.card, t.card.c.patron_id == t.patron.c.id)
+    return db.execute(query.where(t.card.c.kind == kind, t.card.c.value == value)).one_or_none()
+
+
+RECORD_COLUMNS = (
+    t.item.c.id.label("item"),
+    t.item.c.title,
+    t.item.c.author,
+    t.item.c.media_type,
+    t.item.c.parts,
+    t.item.c.material_type,
+    t.item.c.department,
+    t.item.c.audience,
+    t.item.c.fiction,
+)
+
+
+def item_records(db: Connection) -> list[dict[str, Any]]:
+    """Every item as machines know it: no personal data."""
+    return [dict(row._mapping) for row in db.execute(select(*RECORD_COLUMNS).order_by(t.item.c.id))]  # noqa: SLF001
+
+
+def item_states(db: Connection, items: Sequence[str]) -> list[Row[Any]]:
+    """Record, state and whether it is on loan, for several items."""
+    query = (
+        select(*RECORD_COLUMNS, t.item.c.state, t.item.c.set_aside_for, t.loan.c.id.label("loan"))
+        .outerjoin(t.loan, and_(t.loan.c.item_id == t.item.c.id, OPEN))
+        .where(t.item.c.id.in_(items))
+    )
+    return list(db.execute(query))
+
+
+def loans_of(db: Connection, patron_id: str) -> list[Row[Any]]:
+    """A patron's open loans with their items, next due first."""
+    query = (
+        select(t.loan.c.due, t.loan.c.renewals, *RECORD_COLUMNS[:4])
+        .join(t.item, t.item.c.id == t.loan.c.item_id)
+        .where(t.loan.c.patron_id == patron_id, OPEN)
+        .order_by(t.loan.c.due, t.item.c.id)
+    )
+    return list(db.execute(query))
+
+
+def set_aside_for(db: Connection, patron_id: str) -> list[Row[Any]]:
+    """Items set aside for a patron and not on loan."""
+    query = (
+        select(t.item.c.collect_by, t.item.c.shelf, *RECORD_COLUMNS[:4])
+        .where(t.item.c.set_aside_for == patron_id)
+        .order_by(t.item.c.id)
+    )
+    return list(db.execute(query))
+
+
+def fees_of(db: Connection, patron_id: str) -> list[Row[Any]]:
+    """Open fees, oldest first."""
+    query = select(t.fee.c.reason, t.fee.c.amount, t.fee.c.title).where(t.fee.c.patron_id == patron_id, t.fee.c.open)
+    return list(db.execute(query.order_by(t.fee.c.at, t.fee.c.id)))

@@ -1,0 +1,15 @@
+"""Runs migrations on the connection that is handed over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from circulation.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()

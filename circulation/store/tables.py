@@ -1,0 +1,241 @@
+"""The tables. Instants are UTC, due dates are dates, money is minor units of the installation's one currency."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id(length: int = 64) -> Column[Any]:
+    return Column("id", String(length), primary_key=True)
+
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("generation", String(36), nullable=False),
+    Column("library", Text, nullable=False),
+    Column("isils", JSON, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("live_rules", Integer, nullable=True),
+    CheckConstraint("id = 1", name="one_row"),
+)
+organisation = Table(
+    "organisation",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("parent", String(64), ForeignKey("organisation.id"), nullable=True),
+    Column("kind", String(32), nullable=False),
+)
+media_type = Table(
+    "media_type", metadata, Column("code", String(64), primary_key=True), Column("names", JSON, nullable=False)
+)
+patron_category = Table("patron_category", metadata, Column("code", String(64), primary_key=True))
+age_group = Table(
+    "age_group",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("least", Integer, nullable=False),
+    Column("most", Integer, nullable=False),
+)
+patron = Table(
+    "patron",
+    metadata,
+    _id(36),
+    Column("category", String(64), ForeignKey("patron_category.code"), nullable=False),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("born", Date, nullable=True),
+    Column("valid_from", Date, nullable=True),
+    Column("valid_until", Date, nullable=True),
+    Column("blocked", Boolean, nullable=False),
+    Column("card_lost", Boolean, nullable=False),
+    Column("language", String(16), nullable=True),
+    Column("pin_hash", Text, nullable=False),
+)
+card = Table(
+    "card",
+    metadata,
+    Column("kind", String(16), nullable=False),
+    Column("value", String(64), nullable=False),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("kind", "value"),
+)
+fee = Table(
+    "fee",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=False, index=True),
+    Column("reason", String(64), nullable=False),
+    Column("title", Text, nullable=True),
+    Column("amount", Integer, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+item = Table(
+    "item",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("media_type", String(64), ForeignKey("media_type.code"), nullable=False),
+    Column("material_type", String(64), nullable=True),
+    Column("department", String(64), nullable=True),
+    Column("audience", String(64), nullable=True),
+    Column("fiction", Boolean, nullable=True),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("set_aside_for", String(36), ForeignKey("patron.id"), nullable=True, index=True),
+    Column("collect_by", Date, nullable=True),
+    Column("shelf", String(64), nullable=True),
+    CheckConstraint("parts >= 1", name="parts"),
+)
+loan = Table(
+    "loan",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("item_id", String(64), ForeignKey("item.id"), nullable=False),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=True),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("out_at", Instant, nullable=False),
+    Column("due", Date, nullable=False),
+    Column("returned_at", Instant, nullable=True),
+    Column("renewals", Integer, nullable=False),
+    Column("rule_set", Integer, nullable=False),
+    Column("rules", JSON, nullable=False),
+)
+OPEN_LOAN = text("returned_at IS NULL")
+Index("uq_loan_open_item", loan.c.item_id, unique=True, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
+Index("ix_loan_open_patron", loan.c.patron_id, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("rules", JSON, nullable=False),
+    Column("checksum", String(64), nullable=False),
+    Column("published_at", Instant, nullable=False),
+)
+machine = Table(
+    "machine",
+    metadata,
+    _id(36),
+    Column("name", Text, nullable=False),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("enrolled_at", Instant, nullable=False),
+    Column("version", String(32), nullable=True),
+    Column("seen_at", Instant, nullable=True),
+    Column("devices", JSON, nullable=True),
+    Column("rules", Integer, nullable=True),
+    Column("clock_trusted", Boolean, nullable=True),
+    Column("alarm_at", Instant, nullable=True),
+)
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("used_at", Instant, nullable=True),
+)
+doubt = Table(
+    "doubt",
+    metadata,
+    Column("machine_id", String(36), ForeignKey("machine.id"), nullable=False),
+    Column("item", String(64), nullable=False),
+    Column("wanted", String(16), nullable=False),
+    Column("last", String(16), nullable=True),
+    Column("since", Instant, nullable=False),
+    Column("cleared", Boolean, nullable=False),
+    PrimaryKeyConstraint("machine_id", "item"),
+)
+operation = Table(
+    "operation",
+    metadata,
+    Column("machine_id", String(36), ForeignKey("machine.id"), nullable=False),
+    Column("id", String(36), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("outcome", JSON, nullable=True),
+    Column("trace", JSON, nullable=True),
+    PrimaryKeyConstraint("machine_id", "id"),
+)
+patron_session = Table(
+    "patron_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("machine_id", String(36), ForeignKey("machine.id"), nullable=False),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=False),
+    Column("used_at", Instant, nullable=False),
+)
+lock_out = Table(
+    "lock_out",
+    metadata,
+    Column("subject", String(80), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("rounds", Integer, nullable=False),
+    Column("until", Instant, nullable=True),
+    Column("last_at", Instant, nullable=False),
+)
+admin = Table(
+    "admin",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)

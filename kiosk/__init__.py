@@ -1,0 +1,1 @@
+"""One machine's application without a screen: session, self-service decision, journal, central client, receipts."""

@@ -1,0 +1,1 @@
+"""The pure session state machine: step(state, message, now) -> (state, effects)."""

@@ -1,0 +1,121 @@
+"""The record of one decision for staff (R76): what was looked at, why each rule did not match, which one decided.
+
+Responsible for the record and its plain form. It is made only when it is asked for, from what the decision holds.
+Not responsible for its words (wording's staff catalogue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from rules.compiled import Candidate
+from rules.rule import FACT_FIELDS, Facts
+from rules.values import Value, value_to_plain
+
+NOT_YET_VALID = "valid_from"
+EXPIRED = "valid_until"
+
+
+class Looked(NamedTuple):
+    """One rule that was looked at. A named tuple: hundreds are made for one trace.
+
+    Attributes:
+        number: place in the list walked, from 1.
+        rule, name, org: of the rule.
+        matched: it decided.
+        field: the first thing that did not fit: a condition field, "valid_from" or "valid_until"; None if it matched.
+        wanted, was: what the rule asked for and what the transaction had, "" if unknown; None if it matched.
+    """
+
+    number: int
+    rule: str
+    name: str
+    org: str
+    matched: bool
+    field: str | None = None
+    wanted: str | None = None
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kind decided.
+
+    Attributes:
+        organisation: whose list was walked.
+        ruleset: number of the published set.
+        on: the day tested (R5).
+        looked_at: rules in the order walked, up to the one that decided.
+        not_looked_at: how many came after it.
+        winner: id of the rule that decided, None if none matched.
+        value: what was decided, None for "none".
+        default_used: no rule matched, the kind's default holds (R6).
+    """
+
+    kind: str
+    level: str | None
+    organisation: str
+    ruleset: int
+    on: date
+    looked_at: tuple[Looked, ...]
+    not_looked_at: int
+    winner: str | None
+    value: Value | None
+    default_used: bool
+
+    def to_plain(self) -> dict[str, object]:
+        """As a JSON object."""
+        return {
+            "kind": self.kind,
+            "level": self.level,
+            "organisation": self.organisation,
+            "ruleset": self.ruleset,
+            "on": self.on.isoformat(),
+            "looked_at": [_looked_to_plain(looked) for looked in self.looked_at],
+            "not_looked_at": self.not_looked_at,
+            "winner": self.winner,
+            "value": None if self.value is None else value_to_plain(self.value),
+            "default_used": self.default_used,
+        }
+
+
+def _looked_to_plain(looked: Looked) -> dict[str, object]:
+    plain: dict[str, object] = {"number": looked.number, "rule": looked.rule, "name": looked.name, "org": looked.org}
+    if looked.matched:
+        return {**plain, "result": "matched"}
+    return {**plain, "result": "skipped", "field": looked.field, "wanted": looked.wanted, "was": looked.was}
+
+
+def _as_said(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _misfit(candidate: Candidate, values: Sequence[object], on: date) -> tuple[str, str, str] | None:
+    """What did not fit first: field, wanted, was."""
+    if on < candidate.first:
+        return NOT_YET_VALID, candidate.first.isoformat(), on.isoformat()
+    if on > candidate.last:
+        return EXPIRED, candidate.last.isoformat(), on.isoformat()
+    for number, (place, wanted) in enumerate(candidate.tests):
+        if values[place] not in wanted:
+            return FACT_FIELDS[place], candidate.asked[number], _as_said(values[place])
+    return None
+
+
+def walk(candidates: Sequence[Candidate], facts: Facts, on: date) -> tuple[Looked, ...]:
+    """Every rule looked at, up to and including the first that fits."""
+    values = facts.values()
+    seen: list[Looked] = []
+    for number, candidate in enumerate(candidates, start=1):
+        rule = candidate.rule
+        why = _misfit(candidate, values, on)
+        if why is None:
+            seen.append(Looked(number, rule.id, rule.title, rule.org, True))
+            break
+        seen.append(Looked(number, rule.id, rule.title, rule.org, False, *why))
+    return tuple(seen)
