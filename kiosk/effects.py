@@ -147,11 +147,6 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshRules:
-    """The centre decided with another rule set: fetch it."""
-
-
-@dataclass(frozen=True, slots=True)
 class ReceiptLine:
     """One item on a receipt."""
 
@@ -192,25 +187,4 @@ class Show:
     screen: Screen
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A line for the machine's log. ``fields`` hold no personal data."""
-
-    event: str
-    fields: Mapping[str, object] = field(default_factory=dict)
-
-
-Effect = (
-    Record
-    | Command
-    | SignIn
-    | SignOut
-    | RunBatch
-    | Settle
-    | LoadAccount
-    | LookUp
-    | RefreshRules
-    | PrintReceipt
-    | Show
-    | Log
-)
+Effect = Record | Command | SignIn | SignOut | RunBatch | Settle | LoadAccount | LookUp | PrintReceipt | Show

@@ -19,9 +19,9 @@ from kiosk.central.api import (
     OperationId,
     Outcome,
     PatronSession,
-    PublishedRules,
     SignInRefused,
 )
+from rules.published import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class ItemListChanged:
 class RulesChanged:
     """A (new) published rule set is there, from the cache or from the service."""
 
-    rules: PublishedRules
+    rules: Published
 
 
 @dataclass(frozen=True, slots=True)

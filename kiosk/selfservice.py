@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rules.evaluate import decide as decide_rule
-from rules.published import Published
-from rules.rule import Facts
-
 from drivers.api import TagProblem
 from kiosk.central.api import Action, ItemRecord, Reason
 from kiosk.stack import PadTag, missing_parts
+from rules.evaluate import decide as decide_rule
+from rules.published import Published
+from rules.rule import Facts
 
 RULE_KIND: Mapping[Action, str] = {
     Action.CHECKOUT: "self_service.checkout",

@@ -118,7 +118,8 @@ def _renew(turn: Turn, message: m.Renew) -> None:
         refusal = rule_allows(Action.RENEWAL, known, state.rules, turn.now.wall.date())
         row = Work(loan.item, RowState.CHECKING, loan.title, loan.author, loan.media_type, due=loan.due)
         if refusal is not None:
-            turn.put_work(replace(row, state=RowState.REFUSED, reason=refusal.reason))
+            dated = replace(refusal.reason, params={**refusal.reason.params, "due": loan.due.isoformat()})
+            turn.put_work(replace(row, state=RowState.REFUSED, reason=dated))
         else:
             turn.put_work(replace(row, ready=True))
     turn.show_page(Page.RENEW)
@@ -258,8 +259,9 @@ def signed_in(turn: Turn, message: m.SignedIn) -> None:
 def _sign_in_refused(turn: Turn, answer: SignInRefused) -> None:
     if answer.code == "pin_wrong" and answer.tries_left:
         turn.set(notice=Sentence("signin.pin_wrong", {"n": answer.tries_left}))
-    elif answer.code == "locked":
-        to_start(turn, Sentence("signin.pin_locked", {"time": answer.until}))
+    elif answer.code == "locked" and answer.until is not None:
+        until = answer.until.astimezone(turn.now.wall.tzinfo)
+        to_start(turn, Sentence("signin.pin_locked", {"time": until}))
     elif answer.code == "machine_locked":
         to_start(turn, Sentence("signin.machine_locked"))
     else:

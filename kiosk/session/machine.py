@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from rules.published import read as read_rules
-
 from drivers import api as d
 from kiosk import messages as m
 from kiosk.effects import Effect, Show
@@ -152,7 +150,7 @@ def _item_list_changed(turn: Turn, message: m.ItemListChanged) -> None:
 
 
 def _rules_changed(turn: Turn, message: m.RulesChanged) -> None:
-    turn.set(rules=read_rules(message.rules.document))
+    turn.set(rules=message.rules)
 
 
 def _central_up(turn: Turn, _: m.CentralUp) -> None:

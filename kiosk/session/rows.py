@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rules.refusals import patron_sentence
-
 from drivers.api import Paper
 from kiosk.central.api import Action, Reason
 from kiosk.effects import Receipt, ReceiptLine, Step
@@ -29,6 +27,7 @@ from kiosk.screens import (
 )
 from kiosk.session.state import Bit, Operation, Page, State, Work
 from kiosk.stack import PadTag
+from rules.refusals import patron_sentence
 from wording import say
 
 SAYS: Mapping[RowState, str] = {

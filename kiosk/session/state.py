@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from rules.published import Published
-
 from drivers.api import DeviceInfo, PrinterStatus, Security, TagUid
 from kiosk.central.api import (
     Account,
@@ -26,6 +24,7 @@ from kiosk.central.api import (
 from kiosk.effects import Step
 from kiosk.screens import Cue, RowState, Screen, Sentence
 from kiosk.stack import Pad
+from rules.published import Published
 
 
 @dataclass(frozen=True, slots=True)

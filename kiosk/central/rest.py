@@ -1,0 +1,261 @@
+"""The central service over HTTP: the only place that imports requests.
+
+Responsible for requests, time-outs and for turning everything that is no trustworthy answer into CentralUnreachable or
+Unknown. Nothing personal is logged or put into an exception. Not responsible for threads (worker) or shapes (reading).
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from kiosk.central import api
+from kiosk.central.reading import Fields, account, item_list, item_state, outcome, published, sign_in
+
+API_VERSION = "1"
+SESSION = "Library-Session"
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 20.0
+MOST_ANSWER = 64_000_000  # bytes of one answer
+
+
+def check_url(url: str) -> str | None:
+    """What is wrong with the central service's address, None if nothing is: plain HTTP stays on this computer."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "write the address as https://host or https://host:port"
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        return "plain http would carry PINs in the clear: use https, with [central] ca for an authority of your own"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class RestApi:
+    """``CirculationApi`` over HTTP. One connection, used by one thread.
+
+    Args:
+        url: of the service, without /v1.
+        key: the machine's key; empty for enrolment.
+        ca: certificate authority to verify with, None for the system's.
+        heard: told the service's time, generation and live rule set with every answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        ca: Path | None = None,
+        heard: Callable[[api.CentralClock, int | None], None] = lambda clock, rules: None,
+    ) -> None:
+        wrong = check_url(url)
+        if wrong is not None:
+            raise ValueError(f"{url}: {wrong}")
+        self._root = url.rstrip("/") + "/v1"
+        self._heard = heard
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.verify = str(ca) if ca is not None else True
+        self._http.headers.update({"Library-Api": API_VERSION})
+        if key:
+            self._http.headers["Authorization"] = f"Bearer {key}"
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    # --- requests ---
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        stream: bool = False,
+    ) -> Any:
+        """One request.
+
+        Raises:
+            CentralUnreachable: no answer, a failure of the service, or no answer of ours.
+            CentralRejected: the service says why it does not serve this.
+        """
+        try:
+            answer = self._http.request(
+                method,
+                self._root + path,
+                json=body,
+                headers=dict(headers or {}),
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                stream=True,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, UnicodeError, ValueError) as error:
+            raise api.CentralUnreachable(type(error).__name__) from None
+        try:
+            self._note(answer)
+            if answer.status_code in (200, 204, 304):
+                return answer if stream else self._whole(answer)
+            raise self._problem(answer)
+        finally:
+            if not stream or answer.status_code != 200:
+                answer.close()
+
+    def _whole(self, answer: requests.Response) -> tuple[int, str, object]:
+        """Status, ETag and JSON of an answer."""
+        raw = bytearray()
+        try:
+            for piece in answer.iter_content(65536):
+                raw += piece
+                if len(raw) > MOST_ANSWER:
+                    raise api.CentralUnreachable("the answer is too large")
+            body = json.loads(raw) if raw else None
+        except (requests.RequestException, ValueError, RecursionError) as error:
+            raise api.CentralUnreachable(f"the answer cannot be read ({type(error).__name__})") from None
+        return answer.status_code, answer.headers.get("ETag", ""), body
+
+    def _problem(self, answer: requests.Response) -> api.CentralError:
+        if answer.status_code >= 500:
+            return api.CentralUnreachable(f"status {answer.status_code}")
+        try:
+            fields = Fields(self._whole(answer)[2], "problem")
+            return api.CentralRejected(fields.get("error", str), fields.get("detail", str))
+        except api.CentralUnreachable:
+            return api.CentralUnreachable(f"status {answer.status_code}, and not from the library's service")
+
+    def _note(self, answer: requests.Response) -> None:
+        try:
+            told = datetime.fromisoformat(answer.headers["Library-Time"])
+            clock = api.CentralClock(told, answer.headers.get("Library-Generation", ""), time.monotonic())
+        except (KeyError, ValueError):
+            return
+        rules = answer.headers.get("Library-Rules", "")
+        if told.tzinfo is not None:
+            self._heard(clock, int(rules) if rules.isdigit() else None)
+
+    def _get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str, object]:
+        answer: tuple[int, str, object] = self._send("GET", path, headers)
+        return answer
+
+    def _post(self, path: str, body: object) -> Fields:
+        return Fields(self._send("POST", path, body=body)[2], path)
+
+    # --- the protocol ---
+
+    def health(self) -> str:
+        """Version of the service; needs no key."""
+        return Fields(self._get("/health")[2], "health").get("version", str)
+
+    def enrol(self, code: str, name: str, version: str) -> dict[str, Any]:
+        """A one-time code for a machine key and what else a new machine needs."""
+        fields = self._post("/enrol", {"code": code, "name": name, "version": version})
+        texts = ("machine", "key", "branch", "branch_name", "library", "timezone", "currency", "server_public_key")
+        return {**{name: fields.get(name, str) for name in texts}, "owner": fields.get("owner", list)}
+
+    def sign_in(self, card: api.CardIdentifier, pin: str) -> api.PatronSession | api.SignInRefused:
+        """Card and PIN."""
+        return sign_in(self._post("/sign-in", {"card": {"kind": card.kind, "value": card.value}, "pin": pin}))
+
+    def sign_out(self, session: str) -> None:
+        """End a session."""
+        self._send("POST", "/sign-out", {SESSION: session})
+
+    def run(self, batch: api.Batch) -> Iterator[tuple[api.OperationId, api.Outcome]]:
+        """Send a batch; see ``CirculationApi.run``."""
+        body = {
+            "rules": batch.rules,
+            "patron": batch.patron,
+            "operations": [asdict(operation) for operation in batch.operations],
+        }
+        session = {SESSION: batch.session} if batch.session is not None else {}
+        waiting = [operation.id for operation in batch.operations]
+        why = "the answer ended early"
+        try:
+            answer = self._send("POST", "/operations", session, body, stream=True)
+            with answer:
+                for line in answer.iter_lines():
+                    operation, found = _line(line)
+                    if operation in waiting:
+                        waiting.remove(operation)
+                        yield operation, found
+        except (requests.RequestException, api.CentralUnreachable) as error:
+            why = str(error) if isinstance(error, api.CentralUnreachable) else type(error).__name__
+        for operation in waiting:
+            yield operation, api.Unknown(why)
+
+    def settle(self, operation: api.OperationId) -> api.Done | api.Refused:
+        """The recorded outcome, or "abandoned"."""
+        found = outcome(self._post(f"/operations/{operation}/settle", None))
+        if isinstance(found, api.Unknown):
+            raise api.CentralUnreachable(found.why)
+        return found
+
+    def account(self, session: str) -> api.Account:
+        """Loans, items set aside, fees."""
+        return account(Fields(self._get("/account", {SESSION: session})[2], "account"))
+
+    def look_up(self, items: tuple[str, ...]) -> tuple[api.ItemState, ...]:
+        """Fresh state of items. The instant of the answer is taken before asking, so that it is never too young."""
+        asked = time.monotonic()
+        fields = self._post("/items/look-up", {"items": list(items)})
+        return tuple(item_state(each, asked) for each in fields.each("items"))
+
+    def item_list(self, etag: str | None) -> api.ItemList | None:
+        """The item list, None if unchanged."""
+        status, found, body = self._get("/items", _known(etag))
+        return None if status == 304 else item_list(Fields(body, "items"), found)
+
+    def rules(self, etag: str | None) -> api.PublishedRules | None:
+        """The rule set, None if unchanged."""
+        status, found, body = self._get("/rules", _known(etag))
+        if status == 304:
+            return None
+        if not isinstance(body, dict):
+            raise api.CentralUnreachable("rules: an object was expected")
+        return published(body, found)
+
+    def heartbeat(self, report: api.HeartbeatReport) -> api.HeartbeatAnswer:
+        """Tell how the machine is."""
+        doubts = [{**asdict(doubt), "since": doubt.since.isoformat()} for doubt in report.doubts]
+        body = {
+            "version": report.version,
+            "rules": report.rules,
+            "devices": dict(report.devices),
+            "doubts": doubts,
+            "clock_trusted": report.clock_trusted,
+        }
+        cleared = self._post("/heartbeat", body).get("cleared", list)
+        return api.HeartbeatAnswer(tuple(item for item in cleared if isinstance(item, str)))
+
+    def resend(self, sealed: Mapping[api.OperationId, bytes]) -> Mapping[api.OperationId, api.Outcome]:
+        """Hand back sealed requests after a restore."""
+        operations = [{"id": key, "sealed": base64.b64encode(value).decode()} for key, value in sealed.items()]
+        fields = self._post("/operations/resend", {"operations": operations})
+        return {each.get("id", str): outcome(each) for each in fields.each("operations")}
+
+
+def _known(etag: str | None) -> dict[str, str]:
+    return {"If-None-Match": etag} if etag else {}
+
+
+def _line(raw: bytes) -> tuple[str, api.Outcome]:
+    try:
+        fields = Fields(json.loads(raw), "line")
+    except (ValueError, RecursionError):
+        raise api.CentralUnreachable("a line is not JSON") from None
+    return fields.get("id", str), outcome(fields)
