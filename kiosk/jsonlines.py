@@ -85,6 +85,11 @@ def write_screen(screen: Screen) -> str:
     return json.dumps({"screen": type(screen).__name__, **_plain_fields(screen)}, ensure_ascii=False)
 
 
+def error_line(error: LineError) -> str:
+    """The answer to a line that is no intent."""
+    return json.dumps({"error": str(error)}, ensure_ascii=False)
+
+
 def _plain_fields(value: Any) -> dict[str, Any]:
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
 

@@ -192,10 +192,10 @@ class CentralWorker:
 
     def _is_up(self) -> None:
         self._pause = self._rhythm.probe_first
+        self._resend()
         if self._up:
             return
         self._up = True
-        self._resend()
         log.info("central_up")
         self._post(m.CentralUp(self._told_generation or ""))
 

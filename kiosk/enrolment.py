@@ -1,0 +1,82 @@
+"""Enrolment: a one-time code for this machine's key, kept in a file only its owner reads."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from nacl.public import PublicKey, SealedBox
+
+FILE = "machine.json"
+
+
+class EnrolmentError(Exception):
+    """This machine is not enrolled, or its file cannot be used; says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the central service gave this machine.
+
+    Attributes:
+        url: the service it is enrolled with.
+        key: the machine's key.
+        owner: ISILs of the library's own items.
+        server_public_key: base64; requests in the journal are sealed to it.
+    """
+
+    url: str
+    machine: str
+    key: str = field(repr=False)
+    branch: str
+    branch_name: str
+    library: str
+    owner: tuple[str, ...]
+    timezone: str
+    currency: str
+    server_public_key: str
+
+    def __post_init__(self) -> None:
+        ZoneInfo(self.timezone)
+        PublicKey(base64.b64decode(self.server_public_key))
+
+    def seal(self, request: bytes) -> bytes:
+        """Seal a request so that only the central service can read it."""
+        return SealedBox(PublicKey(base64.b64decode(self.server_public_key))).encrypt(request)
+
+
+def save(folder: Path, enrolment: Enrolment) -> None:
+    """Write the file, readable by its owner only; raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / (FILE + ".new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(asdict(enrolment), file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder / FILE)
+
+
+def load(folder: Path) -> Enrolment:
+    """Read the file.
+
+    Raises:
+        EnrolmentError: there is none, others may read it, or it is damaged.
+    """
+    path = folder / FILE
+    try:
+        if path.stat().st_mode & 0o077:
+            raise EnrolmentError(f"{path} can be read by others: chmod 600 {path}")
+        raw = json.loads(path.read_text("utf-8"))
+        return Enrolment(**{**raw, "owner": tuple(raw["owner"])})
+    except FileNotFoundError:
+        raise EnrolmentError("this machine is not enrolled: kiosk enrol URL CODE --config FILE") from None
+    except OSError as error:
+        raise EnrolmentError(f"{path} cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        raise EnrolmentError(f"{path} is damaged: enrol this machine again with a new code") from None
