@@ -1,6 +1,6 @@
 """Builds and joins everything but the screen: devices, journal, central client, core.
 
-Responsible for who is connected to whom and for starting and stopping in order. ``headless`` and the touchscreen use it.
+Responsible for who is connected to whom, and for starting and stopping in order. ``headless`` and the screen use it.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ API_VERSION = "1"
 SESSION = "Library-Session"
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
+MOST_LINE = 1_000_000
 MOST_ANSWER = 64_000_000  # bytes of one answer
 
 
@@ -188,7 +189,7 @@ class RestApi:
         try:
             answer = self._send("POST", "/operations", session, body, stream=True)
             with answer:
-                for line in answer.iter_lines():
+                for line in _lines(answer):
                     operation, found = _line(line)
                     if operation in waiting:
                         waiting.remove(operation)
@@ -247,6 +248,16 @@ class RestApi:
         operations = [{"id": key, "sealed": base64.b64encode(value).decode()} for key, value in sealed.items()]
         fields = self._post("/operations/resend", {"operations": operations})
         return {each.get("id", str): outcome(each) for each in fields.each("operations")}
+
+
+def _lines(answer: requests.Response) -> Iterator[bytes]:
+    """Lines as they arrive: a piece is never held back until more comes, and a cut one is no line."""
+    pending = b""
+    for piece in answer.iter_content(chunk_size=None):
+        *lines, pending = (pending + piece).split(b"\n")
+        yield from lines
+        if len(pending) > MOST_LINE:
+            raise api.CentralUnreachable("a line is too long")
 
 
 def _known(etag: str | None) -> dict[str, str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from kiosk.central.api import PublishedRules
+from rules.compiled import RuleSet
+from rules.duedate import BranchCalendar
+from rules.organisation import Organisation, OrganisationTree
+from rules.published import Published, read, write
+from rules.rule import Conditions, Rule
 from tests.kiosk.session.world import MEDIA, Item, World
 
 
-def rules_document() -> PublishedRules:
+def _no(kind: str, media_type: str) -> Rule:
+    return Rule(f"{kind}-{media_type}", kind, "N1", False, when=Conditions(media_type=(media_type,)))
+
+
+def rules_document() -> Published:
     """A rule set that lends no DVD18 and takes back no GAME at the machine."""
-    doc = {
-        "number": 1,
-        "compiled": {("self_service.checkout", "DVD18"), ("self_service.return", "GAME")},
-        "branch": "N1",
-        "media_types": MEDIA,
-        "owner": ("DE-Mus1",),
-    }
-    return PublishedRules("1", 1, doc)
+    tree = OrganisationTree({"N1": Organisation("N1", "Main library", None, "branch")})
+    rules = (_no("self_service.checkout", "DVD18"), _no("self_service.return", "GAME"))
+    document = write(RuleSet(1, rules, tree), "N1", MEDIA, ("DE-Mus1",), BranchCalendar.always_open())
+    return read(document)
 
 
 def make_world(**changes: object) -> World:

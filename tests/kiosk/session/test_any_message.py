@@ -33,9 +33,20 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
     operation = chance.choice([*world.state.operations, "no-such-operation"])
     session = chance.choice([world.state.session, world.state.session - 1, 99])
     reason = c.Reason(chance.choice(CODES), {"state": "on_loan", "have": 1, "max": 1, "media_type": "BOOK"})
-    outcome = chance.choice(
-        [c.Done(TODAY), c.Done(None, was_on_loan=False), c.Refused(reason), c.Refused(reason, (), True), c.Unknown("x")]
-    )
+    outcomes: list[c.Outcome] = [
+        c.Done(TODAY),
+        c.Done(None, was_on_loan=False),
+        c.Refused(reason),
+        c.Refused(reason, (), True),
+        c.Unknown("x"),
+    ]
+    outcome = chance.choice(outcomes)
+    answers: list[c.PatronSession | c.SignInRefused] = [
+        world.patron_session(),
+        c.SignInRefused("pin_wrong", 2),
+        c.SignInRefused("locked", None, NOON),
+        c.SignInRefused("machine_locked"),
+    ]
     request = chance.choice([*world.state.writes, 12345])
     security = chance.choice(list(d.Security))
     card = c.CardIdentifier("barcode", "29999000000018")
@@ -47,7 +58,9 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
         d.TagsChanged("pad", (uid,), (chance.choice(UIDS),), chance.choice([0, 2])),
         d.ItemRead("pad", tag),
         d.ItemRead("pad", d.TagProblem(uid, chance.choice(list(d.Unreadable)), None, "x")),
-        d.SecuritySet("pad", request, uid, security, chance.choice([security, None]), chance.choice([None, "tag_lost"])),
+        d.SecuritySet(
+            "pad", request, uid, security, chance.choice([security, None]), chance.choice([None, "tag_lost"])
+        ),
         d.CardSeen("card", d.CardUid(b"\x04\x01\x02\x03")),
         d.CardRefused("card", chance.choice(list(d.CardProblem))),
         d.CardGone("card"),
@@ -67,8 +80,7 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
         m.ChooseLanguage(chance.choice(["de", "en", "xx"])),
         m.AskHelp(),
         m.CardTyped(card),
-        m.SignedIn(session, chance.choice([world.patron_session(), c.SignInRefused("pin_wrong", 2)])),
-        m.SignedIn(session, chance.choice([c.SignInRefused("locked", None, NOON), c.SignInRefused("machine_locked")])),
+        m.SignedIn(session, chance.choice(answers)),
         m.OperationAnswered(operation, outcome),
         m.BatchEnded((operation,)),
         m.SettleFailed(operation, "x"),
