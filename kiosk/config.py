@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.devices.registry import DRIVERS, check_options
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from drivers.devices.registry import DRIVERS, check_options
 from kiosk.central.rest import check_url
 from wording import languages
 
@@ -163,8 +163,9 @@ def _devices(raw: Mapping[str, Any]) -> list[tuple[str, tuple[str, Mapping[str, 
 def _device_mistakes(lines: Mapping[str, int], raw: Mapping[str, Any]) -> list[Mistake]:
     mistakes = []
     for name, (driver, options) in _devices(raw):
-        if not isinstance(driver, str) or driver not in DRIVERS:
-            known = ", ".join(sorted(DRIVERS))
+        fitting = sorted(known.name for known in DRIVERS.values() if known.section == name)
+        if driver not in fitting:
+            known = ", ".join(fitting)
             mistakes.append(Mistake(_line(lines, name, "driver"), f"{name}.driver", f"one of {known}"))
             continue
         for key, text in check_options(driver, options):

@@ -44,8 +44,9 @@ class ReceiptWriter:
 
     def render(self, receipt: Receipt, now: Now) -> bytes:
         """The whole receipt, cut at the end."""
-        paper = Dummy(magic_encode_args={"encoding": CODE_PAGE})
+        paper = Dummy()
         paper.hw("INIT")
+        paper.charcode(CODE_PAGE)
         self._line(paper, self._library, bold=True)
         self._line(
             paper, self._say(receipt, Sentence("receipt.printed_at", {"time": now.wall, "date": now.wall.date()}), now)
@@ -85,7 +86,7 @@ class ReceiptWriter:
             if _covers(font, text):
                 picture = Image.new("1", (self._columns * DOTS_A_COLUMN, PICTURE_HEIGHT), 1)
                 ImageDraw.Draw(picture).text((0, 2), text, font=font, fill=0)
-                paper.image(picture)
+                paper.image(picture, center=False)
                 return
         paper.textln("".join(sign if _writes(sign) else "?" for sign in text))
 

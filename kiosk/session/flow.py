@@ -93,7 +93,7 @@ def _account(turn: Turn, _: m.ShowAccount) -> None:
     if _may_begin(turn.state):
         begin(turn, Page.CARD)
         turn.set(wanted=Page.ACCOUNT)
-    elif turn.state.page in (Page.BORROW, Page.RENEW) and not rows.open_rows(turn.state, turn.now.monotonic):
+    elif turn.state.page is Page.RENEW and not rows.in_work(turn.state, turn.now.monotonic):
         _open_account(turn)
 
 
@@ -152,7 +152,7 @@ def _back(turn: Turn, _: m.Back) -> None:
         turn.set(help=False)
     elif state.page is Page.LEAVE:
         turn.show_page(state.under)
-    elif state.page is Page.RENEW and not rows.open_rows(state, turn.now.monotonic):
+    elif state.page is Page.RENEW and not rows.in_work(state, turn.now.monotonic):
         _open_account(turn)
     elif state.page in PATRON_PAGES:
         _finish(turn, m.Finish())

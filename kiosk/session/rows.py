@@ -158,8 +158,8 @@ def _leftover(state: State, key: str, tag: PadTag) -> Row:
 
 
 def open_rows(state: State, now: float) -> tuple[Row, ...]:
-    """Rows for which something is still to come, from the machine or from the person."""
-    waiting = IN_WORK_STATES | PATRON_CAN_ACT
+    """Rows for which something is still to come: from the machine, from the person, or from staff."""
+    waiting = IN_WORK_STATES | PATRON_CAN_ACT | FOR_STAFF
     return tuple(found for found in session_rows(state, now) if found.state in waiting)
 
 

@@ -238,7 +238,7 @@ def _account(state: State, now: Now) -> s.Account:
 def _renew(state: State, now: Now) -> s.Renew:
     shown = rows.session_rows(state, now.monotonic)
     renewed = sum(row.state is RowState.RENEWED for row in shown)
-    busy = bool(rows.open_rows(state, now.monotonic))
+    busy = rows.in_work(state, now.monotonic)
     headline = Sentence("row.checking") if busy else Sentence("renew.result", {"k": renewed, "n": len(shown)})
     line = Sentence("renew.rest") if not busy and renewed < len(shown) else None
     return s.Renew(frame(state), headline, line, shown, not busy)

@@ -26,9 +26,22 @@ class Roles:
             and len(item["tags"]) == parts
             and not item.get("loan")
             and not item.get("set_aside")
+            and not item.get("state")
         ]
         assert len(found) >= count, f"the demo catalogue has only {len(found)} free {media_type} of {parts} part(s)"
         return found[:count]
+
+    def set_aside(self, patron: str) -> str:
+        """An item set aside for a patron."""
+        return next(item["id"] for item in self.items if item.get("set_aside") == patron)
+
+    def lent(self, patron: str, media_type: str) -> str:
+        """An item of a media type that a patron has on loan."""
+        return next(
+            item["id"]
+            for item in self.items
+            if item.get("loan", {}).get("patron") == patron and item["media_type"] == media_type
+        )
 
 
 def read_roles() -> Roles:

@@ -139,6 +139,8 @@ def test_what_stays_unknown_is_said_and_goes_to_staff() -> None:
     world.pass_time(20)
     assert world.rows() == {"book-1": "unknown"}
     world.send(m.Finish())
+    assert world.screen() == "LeaveOpen"
+    world.send(m.Finish())
     assert world.screen() == "Goodbye"
     assert [row.says.code for row in world.screens[-1].staff] == ["row.unknown"]  # type: ignore[union-attr]
     world.send(m.CentralUp("generation-1"))

@@ -1,0 +1,63 @@
+"""Receipts: what is on the paper, in which letters, and what never is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kiosk.effects import Receipt, ReceiptLine
+from kiosk.messages import Now
+from kiosk.receipts import FONTS, ReceiptWriter
+from kiosk.screens import Sentence
+
+NOW = Now(0.0, datetime(2026, 11, 25, 17, 0, tzinfo=ZoneInfo("Europe/Berlin")))
+LENT = Sentence("row.lent", {"date": date(2026, 12, 19)})
+PICTURE = b"\x1dv0"
+SELECT_1252 = b"\x1bt\x10"
+
+
+def _receipt(*titles: str, language: str = "en", staff: tuple[str, ...] = ()) -> Receipt:
+    lines = tuple(ReceiptLine(title, LENT, date(2026, 12, 19)) for title in titles)
+    for_staff = tuple(ReceiptLine(title, Sentence("row.door")) for title in staff)
+    return Receipt(language, Sentence("receipt.sum", {"n": len(titles)}), lines, for_staff)
+
+
+def _paper(receipt: Receipt, fonts: tuple[str, ...] = FONTS, columns: int = 42) -> bytes:
+    return ReceiptWriter("Lindenau City Library", columns, fonts).render(receipt, NOW)
+
+
+def test_titles_due_dates_and_the_staff_list_are_on_it() -> None:
+    paper = _paper(_receipt("Moby-Dick", staff=("Emma",)))
+    for words in (b"Lindenau City Library", b"1 item borrowed", b"Moby-Dick", b"Yours until Sat 19 December", b"Emma"):
+        assert words in paper
+    assert b"Please show to staff" in paper
+    assert paper.rstrip(b"\n").endswith((b"\x1dV\x00", b"\x1dVA\x00", b"\x1dV\x01"))
+
+
+def test_accents_are_printed_in_the_code_page_that_was_chosen() -> None:
+    paper = _paper(_receipt("À la recherche", language="de"))
+    assert SELECT_1252 in paper
+    assert "À la recherche".encode("cp1252") in paper
+    assert "2 Medien".encode("cp1252") not in paper
+
+
+def test_what_the_printer_cannot_write_is_a_picture_and_never_another_spelling() -> None:
+    paper = _paper(_receipt("Преступление и наказание"))
+    assert PICTURE in paper
+    assert b"?" not in paper.split(PICTURE)[0]
+
+
+def test_without_a_font_that_covers_it_the_line_says_so_by_question_marks() -> None:
+    paper = _paper(_receipt("Преступление"), fonts=())
+    assert PICTURE not in paper
+    assert b"????????????" in paper
+
+
+@pytest.mark.parametrize("columns", [32, 42, 48])
+def test_no_line_is_longer_than_the_paper(columns: int) -> None:
+    title = "The Extraordinarily Long Title of a Book That Nobody Ever Finished Reading to Its Very End"
+    for line in _paper(_receipt(title), columns=columns).split(b"\n"):
+        text = line.replace(b"\x1bE\x00", b"").replace(b"\x1bE\x01", b"")
+        assert len(text) <= columns + 6

@@ -1,0 +1,291 @@
+"""The Kivy application: joins window, bridge, keys, sounds and the shell, and survives what goes wrong on the screen.
+
+Knows no device, no core and no network: screen values come in through the bridge, intents and typed keys go out through
+callbacks. ``ui.environment.prepare`` must have run before this module is imported.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+import traceback
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+from kivy.app import App
+from kivy.base import ExceptionHandler, ExceptionManager
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.lang import Builder
+
+from kiosk import messages, screens
+from ui import rate, sentences
+from ui.bridge import Bridge, CuePlayer
+from ui.fallback import FallbackPage
+from ui.guard import DoubleTouch
+from ui.keys import GAP_SECONDS, KeySplitter, Stroke, name_of, text_of
+from ui.languages import language
+from ui.look import Choices, Look
+from ui.sentences import Speaker
+from ui.sounds import Sounds
+from ui.text import TextEngine
+from ui.tokens import load as load_tokens
+from ui.widgets.icon import ASSETS, load
+
+log = structlog.get_logger(__name__)
+
+READY_SECONDS = 0.15  # between two screens that are built ahead
+STIR_SECONDS = 5.0  # a touch that says nothing else reports a present person at most this often
+
+
+def local_now() -> datetime:
+    """The time of this computer with its zone."""
+    return datetime.now().astimezone()
+
+
+class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
+    """The screen.
+
+    Args:
+        bridge: where screen values come from and intents go to.
+        on_key: gets every typed character at once with its time (monotonic seconds): what a scanner types, too.
+        now: the branch's time.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        on_key: Callable[[str, float], None],
+        now: Callable[[], datetime] = local_now,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bridge = bridge
+        self.now = now
+        self.posted = 0
+        self.guard = DoubleTouch()
+        self.look = Look(float(Window.width), float(Window.height))
+        self.crashed: FallbackPage | None = None
+        self._on_key = on_key
+        self._session: int | None = None
+        self._tidy: int | None = None
+        self._keys = KeySplitter()
+        self._last_stir = float("-inf")
+        self._handler = _Survivor(self)
+        self._wake_text = Clock.create_trigger(self._collect_text)
+        self._wake_bridge = Clock.create_trigger(self._take)
+        self._wake_ready = Clock.create_trigger(self._make_ready, READY_SECONDS)
+        self.text = TextEngine(self._wake_text)
+        self.sounds = Sounds()
+        self._cues = CuePlayer(self._sound, lambda s, f: Clock.schedule_once(lambda _: f(), s), load_tokens().sound_gap)
+        self.rate = rate.FrameRate(_set_rate)
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    def build(self) -> Any:
+        """The shell. Screens are imported here, so that a broken one is met by the exception handler."""
+        from ui import theme  # noqa: F401  # registers the building blocks
+        from ui.shell import Shell
+
+        ExceptionManager.add_handler(self._handler)
+        self.shell = Shell(self)
+        self.shell.size = Window.size
+        Window.bind(on_key_down=self._key_down, on_request_close=lambda *_, **__: True, on_resize=self._resized)
+        Window.bind(on_touch_down=self._touched)
+        Clock.schedule_interval(self._each_second, 1.0)
+        return self.shell
+
+    def on_start(self) -> None:
+        """The window is there: take what waits."""
+        self.bridge.attach(self._wake_bridge)
+
+    def on_stop(self) -> None:
+        """Leave nothing behind."""
+        self._wake_ready.cancel()
+        self.text.close()
+        ExceptionManager.remove_handler(self._handler)
+        Window.unbind(on_key_down=self._key_down, on_resize=self._resized, on_touch_down=self._touched)
+
+    def open_settings(self, *_: object) -> bool:
+        """Kivy's own settings panel does not exist here."""
+        return False
+
+    # --- screen values -----------------------------------------------------------------------------------------------
+
+    def _take(self, *_: object) -> None:
+        view = self.bridge.take()
+        if view is None:
+            return
+        self.rate.may_rest(isinstance(view, (screens.Start, screens.Starting, screens.OutOfOrder)))
+        self.rate.stirred(time.monotonic())
+        self._new_visit(view)
+        self._leave_crash()
+        if language(view.frame.language).rtl != self.look.rtl:
+            self._dress(rtl=language(view.frame.language).rtl)
+        self.shell.show(view)
+        self._wake_ready()
+        self._cues.hear(view.frame.cues)
+
+    def _new_visit(self, view: screens.Screen) -> None:
+        """At the start screen of another visit nothing of the last one is left: no settings, no words."""
+        if self._session is None or (isinstance(view, screens.Start) and view.frame.session != self._session):
+            self._session = view.frame.session
+            self.text.forget()
+            sentences.forget()
+            if self.look.choices != Choices():
+                self.choose(Choices())
+
+    def _make_ready(self, *_: object) -> None:
+        """Prepare the next screens one by one."""
+        if self.crashed is not None:
+            return
+        if self.shell.make_ready():
+            self._wake_ready()
+        elif isinstance(self.shell.view, screens.Start) and self._tidy != self._session:
+            self._tidy = (
+                self._session
+            )  # once a visit, while nobody waits: so that no collection holds up a patron later
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+
+    def speaker(self, tag: str) -> Speaker:
+        """Says sentences in a language."""
+        return Speaker(tag, self._today)
+
+    def _today(self) -> date:
+        return self.now().date()
+
+    def post(self, intent: messages.Intent) -> None:
+        """Report an intent to the core."""
+        self.posted += 1
+        self.bridge.post(intent)
+
+    def stirred_only(self) -> None:
+        """Somebody is there but chose nothing."""
+        now = time.monotonic()
+        if now - self._last_stir >= STIR_SECONDS:
+            self._last_stir = now
+            self.post(messages.MoreTime())
+
+    # --- look --------------------------------------------------------------------------------------------------------
+
+    def choose(self, choices: Choices) -> None:
+        """The patron changed text, colours or sound."""
+        only_sounds = Choices(choices.theme, choices.size, choices.low, choices.less_motion, self.look.choices.sounds)
+        self._dress(choices=choices, redraw=True)
+        if only_sounds != self.look.choices:
+            self._sound("seen")
+
+    def _dress(self, choices: Choices | None = None, rtl: bool | None = None, redraw: bool = True) -> None:
+        width, height = map(float, Window.size)
+        self.look = Look(width, height, choices or self.look.choices, self.look.rtl if rtl is None else rtl)
+        if redraw:
+            self.shell.rebuild()
+
+    def _resized(self, *_: object) -> None:
+        if Window.size != (self.look.width, self.look.height):
+            self._dress()
+
+    def icon_texture(self, name: str) -> Any:
+        """Texture of a symbol, for ``.kv`` files."""
+        return load(ASSETS / "icons" / f"{name}.png")
+
+    def _collect_text(self, *_: object) -> None:
+        self.text.collect()
+
+    def _each_second(self, *_: object) -> None:
+        now = time.monotonic()
+        self.rate.look(now)
+        if self.shell.page is not None:
+            self.shell.page.clock(self.now())
+
+    # --- sound -------------------------------------------------------------------------------------------------------
+
+    def _sound(self, name: str) -> None:
+        if self.look.choices.sounds:
+            self.sounds.play(name)
+
+    def tick(self) -> None:
+        """The sound of a touched control."""
+        self._sound("key")
+
+    # --- input -------------------------------------------------------------------------------------------------------
+
+    def _touched(self, *_: object) -> bool:
+        self.rate.stirred(time.monotonic())
+        return False
+
+    def _key_down(self, _: object, key: int, scancode: int, codepoint: str | None, modifiers: list[str]) -> bool:
+        """Every key ends here: none reaches Kivy, so none can leave the screen."""
+        now = time.monotonic()
+        self.rate.stirred(now)
+        plain = not {"ctrl", "alt", "meta"} & set(modifiers)
+        shift = "shift" in modifiers
+        text = text_of(key, codepoint, shift, "capslock" in modifiers) if plain else ""
+        if text:
+            self._on_key(text, now)
+        name = name_of(key, shift) if plain else ""
+        if text or name:
+            self._strokes(self._keys.feed(Stroke(text, name), now))
+        if self._keys.waiting:
+            Clock.schedule_once(self._keys_due, GAP_SECONDS)
+        return True
+
+    def _keys_due(self, *_: object) -> None:
+        self._strokes(self._keys.due(time.monotonic()))
+        if self._keys.waiting:
+            Clock.schedule_once(self._keys_due, GAP_SECONDS)
+
+    def _strokes(self, strokes: tuple[Stroke, ...]) -> None:
+        for stroke in strokes:
+            before = self.posted
+            self.shell.key(stroke.name, stroke.text if stroke.text.isdigit() else "")
+            if self.posted == before:
+                self.shell.somebody_is_there()
+
+    # --- when the screen itself fails --------------------------------------------------------------------------------
+
+    def crash(self, error: BaseException) -> None:
+        """Something failed while drawing or handling input: out of order until the next value can be shown."""
+        view = self.shell.view if hasattr(self, "shell") else None
+        log.error(
+            "screen failed", screen=type(view).__name__ if view else "", error=type(error).__name__, trace=_trace(error)
+        )
+        Builder.rulectx.clear()  # a rule that failed half-way would be refused for ever
+        if self.crashed is None:
+            tag = view.frame.language if view is not None else "en"
+            self.crashed = FallbackPage(tag, self.look)
+            Window.add_widget(self.crashed)
+
+    def _leave_crash(self) -> None:
+        if self.crashed is not None:
+            Window.remove_widget(self.crashed)
+            self.crashed = None
+            self.shell.reset()
+
+
+class _Survivor(ExceptionHandler):  # type: ignore[misc]  # Kivy is untyped
+    """Kivy asks it about every exception of the main loop."""
+
+    def __init__(self, app: KioskApp) -> None:
+        super().__init__()
+        self._app = app
+
+    def handle_exception(self, inst: BaseException) -> int:
+        """Errors become the out-of-order screen; a wish to end the program stays one."""
+        if not isinstance(inst, Exception):
+            return int(ExceptionManager.RAISE)
+        self._app.crash(inst)
+        return int(ExceptionManager.PASS)
+
+
+def _trace(error: BaseException) -> str:
+    """Where it happened, without the values of variables: those may be personal."""
+    return "".join(traceback.format_exception(error))
+
+
+def _set_rate(frames: int) -> None:
+    Clock._max_fps = float(frames)  # noqa: SLF001  # Kivy reads its configuration only once and has no other way

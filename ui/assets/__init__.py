@@ -1,0 +1,1 @@
+"""Pictures and sounds as files, and the two scripts that make them."""

@@ -1,0 +1,1 @@
+"""One pair of ``.py`` and ``.kv`` a screen."""

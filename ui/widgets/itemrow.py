@@ -1,0 +1,197 @@
+"""One item's row: symbol, title, what happened or what to do next, and at its end a due date or the parts of a set.
+
+Made once and changed in place. Not responsible for cutting sentences (ui.rowwords), nor for which rows are in sight
+(rowlist).
+"""
+
+from __future__ import annotations
+
+from kivy.properties import StringProperty
+
+from ui.rowwords import RowWords
+from ui.widgets.icon import Icon
+from ui.widgets.parts import SmallParts
+from ui.widgets.plate import Plate, Tappable
+from ui.widgets.words import Words
+
+PLAIN = {"plain": ("ink", ""), "open": ("edge", "row-open"), "chosen": ("primary", "row-chosen")}
+_PAD, _ICON, _TYPE, _TOP = 20, 68, 36, 12
+_TOP_BESIDE = 8
+_TITLE_WIDTH, _TITLE_SHARE = (
+    384,
+    0.5,
+)  # in landscape, where title and state stand side by side; share of the words' width
+
+
+class ItemRow(Tappable, Plate):
+    """A row. ``show`` changes what stands on it."""
+
+    key = StringProperty("")
+
+    def __init__(self) -> None:
+        super().__init__(radius="row")
+        self.words = RowWords("", "arriving")
+        self._symbol = Icon(side=104 if self.look.large else _ICON)
+        self._type = Icon(side=_TYPE, colour="ink2")
+        self._title = Words(role="body", bold=True, most=2, valign="top")
+        self._line = Words(role="note", colour="ink2", most=1, valign="top")
+        self._step = Words(role="note", bold=True, valign="top")
+        self._reason = Words(role="note", valign="top")
+        self._due_label = Words(role="note", align="end", valign="top")
+        self._due = Words(role="body", bold=True, align="end", valign="top")
+        self._parts = SmallParts()
+        self._texts = (self._title, self._line, self._step, self._reason)
+        for part in (self._symbol, self._type, *self._texts, self._due_label, self._due, self._parts):
+            self.add_widget(part)
+
+    @property
+    def label(self) -> str:
+        """What the row says, for tests and the pilot."""
+        return " ".join(part.text for part in (*self._texts, self._due_label, self._due) if part.text)
+
+    def show(self, words: RowWords, touchable: bool) -> None:
+        """Change what stands on the row. It must be placed anew afterwards."""
+        self.possible = touchable
+        if words == self.words and self.key:
+            return
+        self.words = words
+        self.key = words.key
+        self.name = f"row:{words.key}"
+        family = self._colours(words)
+        self._type.name = words.type_icon
+        self._type.shown = bool(words.type_icon) and not self.look.large and words.state != "plain"
+        for part, text in zip(self._texts, (words.title, words.line, words.step, words.reason), strict=True):
+            part.text = text
+            part.shown = bool(text)
+        self._step.colour = family
+        self._due_label.text, self._due.text = words.due_label, words.due
+        self._due_label.shown = self._due.shown = bool(words.due)
+        self._due_label.colour = family if words.due_loud else "ink2"
+        self._due_label.bold = words.due_loud
+        self._parts.shown = bool(words.parts)
+        self._parts.show(words.parts, family)
+
+    def _colours(self, words: RowWords) -> str:
+        """Ground, frame and symbol; returns the family's colour token."""
+        if words.state in PLAIN:
+            chosen = words.state == "chosen"
+            self.fill, self.frame = ("primary_soft", "primary") if chosen else ("surface", "line")
+            self.stroke = 6 if chosen else 2
+            self._symbol.name = {"plain": words.type_icon, "open": "plus", "chosen": "check"}[words.state]
+            self._symbol.colour = "primary" if chosen else "ink2"
+            return "ink"
+        look = self.look.state(words.state)
+        self.fill, self.frame, self.stroke = look.ground, look.frame, look.stroke
+        self._symbol.name, self._symbol.colour = look.icon, look.family
+        return look.family
+
+    # --- place -------------------------------------------------------------------------------------------------------
+
+    def tall(self, width: float) -> float:
+        """As high as symbol, words and end block need, not less than the design's least."""
+        px = self.look.px
+        least = 104 if self.look.portrait else 86
+        symbol = self._symbol.tall(0) + 2 * px(16 if self.look.large else 9)
+        top = _TOP if not self._side_by_side() else _TOP_BESIDE
+        return float(max(px(least), symbol, self._words_height(width) + 2 * px(top)))
+
+    def _side_by_side(self) -> bool:
+        return not self.look.portrait and not self.look.large and self._title.shown
+
+    def _text_start(self) -> float:
+        """Left edge of the words, from the row's start, in pixels."""
+        start = _PAD + self._symbol.side + _PAD
+        return self.look.px(start + (_TYPE + 12 if self._type.shown else 0))
+
+    def _end_width(self) -> float:
+        """Width of the block at the row's end in pixels, 0 for none or where it stands under the words."""
+        if self._parts.shown:
+            return float(self._parts.natural()) if not self.look.large else 0.0
+        if not self._due.shown or self.look.large:
+            return 0.0
+        return float(max(self._due.natural(), self._due_label.natural()))
+
+    def _room(self, width: float) -> float:
+        """Width of the words in pixels."""
+        end = self._end_width()
+        return width - self._text_start() - self.look.px(24) - (end + self.look.px(24) if end else 0)
+
+    def _words_height(self, width: float) -> float:
+        room = self._room(width)
+        end = self._due.tall(room) + self._due_label.tall(room) if self._due.shown else 0.0
+        if self.look.large:
+            parts = self._parts.tall(0) + self.look.px(8) if self._parts.shown else 0
+            return sum(part.tall(room) for part in self._texts if part.shown) + end + parts
+        if self._side_by_side():
+            title, state = self._columns(room)
+            side = sum(part.tall(state) for part in self._texts[1:] if part.shown)
+            return float(max(self._title.tall(title), side, end))
+        return float(max(sum(part.tall(room) for part in self._texts if part.shown), end))
+
+    def _columns(self, room: float) -> tuple[float, float]:
+        title = round(min(self.look.px(_TITLE_WIDTH), room * _TITLE_SHARE))
+        return title, room - title - self.look.px(20)
+
+    def arrange(self) -> None:
+        """Symbol, words, end block."""
+        super().arrange()
+        px = self.look.px
+        symbol = px(self._symbol.side)
+        top = self.top - (px(16) if self.look.large else (self.height - symbol) / 2)
+        self._symbol.place(self.mirrored(self.x + px(_PAD), symbol), round(top), symbol, symbol)
+        if self._side_by_side():
+            self._arrange_side_by_side()
+        else:
+            self._arrange_stacked()
+        end = self._end_width()
+        if self._parts.shown and end:
+            height = self._parts.tall(0)
+            x = self.mirrored(self.right - px(24) - end, end)
+            self._parts.place(x, round(self.center_y + height / 2), end, height)
+        if self._due.shown and end:
+            height = self._due.tall(end) + self._due_label.tall(end)
+            self._stack((self._due_label, self._due), self.right - px(24) - end, end, self.center_y + height / 2)
+
+    def _arrange_stacked(self) -> None:
+        room = self._room(self.width)
+        shown = [part for part in self._texts if part.shown]
+        if self.look.large and self._due.shown:
+            shown += [self._due_label, self._due]
+            self._due_label.align = self._due.align = "start"
+        height = sum(part.tall(room) for part in shown)
+        large_parts = self._parts.shown and self.look.large
+        extra = self._parts.tall(0) + self.look.px(8) if large_parts else 0
+        top = round(self.center_y + (height + extra) / 2)
+        self._place_type(top)
+        bottom = self._stack(shown, self.x + self._text_start(), room, top)
+        if large_parts:
+            wide = self._parts.natural()
+            self._parts.place(
+                self.mirrored(self.x + self._text_start(), wide), bottom - self.look.px(8), wide, self._parts.tall(0)
+            )
+
+    def _arrange_side_by_side(self) -> None:
+        title, state = self._columns(self._room(self.width))
+        x = self.x + self._text_start()
+        height = self._title.tall(title)
+        top = round(self.center_y + height / 2)
+        self._place_type(top)
+        self._stack((self._title,), x, title, top)
+        beside = [part for part in self._texts[1:] if part.shown]
+        height = sum(part.tall(state) for part in beside)
+        self._stack(beside, x + title + self.look.px(20), state, round(self.center_y + height / 2))
+
+    def _place_type(self, top: float) -> None:
+        """The media type's symbol stands beside the title's first line."""
+        if self._type.shown:
+            side = self.look.px(_TYPE)
+            line = self.look.type_px("body") * self.look.line_height("body")
+            x = self.mirrored(self.x + self.look.px(_PAD + self._symbol.side + _PAD), side)
+            self._type.place(x, round(top - (line - side) / 2), side, side)
+
+    def _stack(self, parts: list[Words] | tuple[Words, ...], x: float, width: float, top: float) -> float:
+        for part in parts:
+            height = part.tall(width)
+            part.place(self.mirrored(x, width), top, width, height)
+            top -= height
+        return top

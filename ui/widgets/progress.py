@@ -1,0 +1,159 @@
+"""What is recognised: a number, a word, and a shelf with one book spine an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kivy.graphics import Color, InstructionGroup, Rectangle, SmoothRoundedRectangle
+from kivy.properties import ListProperty, StringProperty
+
+from ui.widgets import dashes
+from ui.widgets.icon import symbol
+from ui.widgets.part import Flow, Part
+from ui.widgets.words import Words
+
+NOT_READ = "arriving"  # state of a spine for a tag that was seen but has no row yet
+_GLYPHS = {
+    "lent": "done",
+    "returned": "done",
+    "renewed": "done",
+    "kept": "done",
+    "not_on_loan": "done",
+    "part_missing": "part",
+    "put_back": "put-back",
+    "take_off": "left",
+    "asking": "checking",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spine:
+    """One spine: the row it stands for ("" for none) and its state."""
+
+    key: str
+    state: str
+
+
+class Progress(Flow):
+    """Number, word and shelf."""
+
+    number = StringProperty("")
+    word = StringProperty("")
+
+
+class Shelf(Part):
+    """Spines in the order of the rows.
+
+    Filled: done; raised: you can fix it; outlined: not here; soft: in work; dashed: not read yet.
+    """
+
+    spines = ListProperty([])
+
+    __events__ = ("on_spine",)
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._drawn: tuple[Any, ...] = ()
+        super().__init__(**kwargs)
+        self._folded = Words(role="note", bold=True, align="end")
+        self.add_widget(self._folded)
+
+    def on_spine(self, key: str) -> None:
+        """The spine of this row was touched."""
+
+    def natural(self) -> float:
+        """As many spines as there are, and the shelf's ends."""
+        tokens = self.look.tokens
+        count = min(len(self.spines), tokens.spine_narrower_from - 1)
+        return self.look.px(count * (tokens.spine_width + tokens.spine_gap) + 20)
+
+    def tall(self, width: float) -> float:
+        """Highest spine, raised, and the board."""
+        return self.look.px(118) if self.spines else 0.0
+
+    def arrange(self) -> None:
+        """Draw at the place given."""
+        self._draw()
+
+    def _fits(self) -> tuple[list[Spine], int, float]:
+        """The spines shown, how many are folded into "+n", and the width of one with its gap in pixels."""
+        fold = self.look.tokens.spine_fold_from
+        shown = list(self.spines[-(fold - 1) :]) if len(self.spines) >= fold else list(self.spines)
+        full = self.look.px(self.look.tokens.spine_width + self.look.tokens.spine_gap)
+        return (
+            shown,
+            len(self.spines) - len(shown),
+            min(full, (self.width - self.look.px(20 if len(shown) == len(self.spines) else 90)) / max(1, len(shown))),
+        )
+
+    def _draw(self) -> None:
+        drawn = (tuple(self.spines), self.x, self.y, self.width, self.height)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        self.canvas.before.clear()
+        if not self.spines or self.width < 50:
+            return
+        shown, folded, each = self._fits()
+        self._folded.text = f"+{folded}" if folded else ""
+        wide = self._folded.natural()
+        beside = self.x if self.look.mode != "landscape" else self.x + each * len(shown) + self.look.px(28)
+        self._folded.place(self.mirrored(round(beside), wide), self.y + self.look.px(60), wide, self.look.px(44))
+        board = self.look.px(self.look.tokens.strokes["shelf"])
+        whole = each * len(shown) + self.look.px(20)
+        start = self.x if self.look.mode == "landscape" else self.right - whole
+        left = self.mirrored(start, whole)
+        with self.canvas.before:
+            Color(*self.look.colour("ink"))
+            Rectangle(pos=(left, self.y), size=(whole, board))
+        gap = max(2.0, min(self.look.px(self.look.tokens.spine_gap), each * 0.15))
+        for index, spine in enumerate(shown):
+            x = left + self.look.px(10) + (len(shown) - 1 - index if self.look.rtl else index) * each + gap / 2
+            self.canvas.before.add(self._spine(spine, index, round(x), self.y + board, round(each - gap)))
+
+    def _spine(self, spine: Spine, index: int, x: float, y: float, width: float) -> InstructionGroup:
+        heights = self.look.tokens.spine_heights
+        height = self.look.px(heights[index % len(heights)])
+        state = self.look.state(spine.state)
+        family = self.look.colour(state.family)
+        group = InstructionGroup()
+        if state.spine == "raised":
+            y += self.look.px(self.look.tokens.spine_raise)
+            height = min(height, self.look.px(90))
+        radius = self.look.radius("spine")
+        corners = [radius] * 4 if state.spine == "raised" else [radius, radius, 0, 0]
+        ink = family
+        if state.spine in {"filled", "raised"}:
+            group.add(Color(*family))
+            group.add(SmoothRoundedRectangle(pos=(x, y), size=(width, height), radius=corners))
+            ink = self.look.colour("surface")
+        elif state.spine == "dashed":
+            ink = self.look.colour("edge")
+            group.add(Color(*ink))
+            group.add(dashes.rectangle(x, y, width, height, radius, self.look.px(4), self.look.px(6)))
+        else:
+            line = self.look.px(6 if state.spine == "outlined" else 4)
+            ground = "surface" if state.spine == "outlined" else "wait_soft"
+            group.add(Color(*family))
+            group.add(SmoothRoundedRectangle(pos=(x, y), size=(width, height), radius=corners))
+            group.add(Color(*self.look.colour(ground)))
+            inside = [max(0.0, r - line) for r in corners]
+            group.add(SmoothRoundedRectangle(pos=(x + line, y), size=(width - 2 * line, height - line), radius=inside))
+        side = min(self.look.px(32), width * 0.8)
+        glyph = symbol(f"glyph-{_GLYPHS.get(spine.state, spine.state)}", side)
+        group.add(Color(*ink))
+        group.add(Rectangle(texture=glyph, pos=(x + (width - side) / 2, y + (height - side) / 2), size=(side, side)))
+        return group
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Show the row of the touched spine."""
+        if not (self.spines and self.collide_point(*touch.pos)):
+            return False
+        shown, _, each = self._fits()
+        whole = each * len(shown) + self.look.px(20)
+        left = self.mirrored(self.x if self.look.mode == "landscape" else self.right - whole, whole)
+        index = int((touch.x - left - self.look.px(10)) // each)
+        index = len(shown) - 1 - index if self.look.rtl else index
+        if 0 <= index < len(shown) and shown[index].key:
+            self.dispatch("on_spine", shown[index].key)
+        return True

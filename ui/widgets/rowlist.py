@@ -1,0 +1,251 @@
+"""A list of rows in the order of arrival: as many as fit, with the newest in sight, and buttons to page. No scrolling.
+
+Rows are kept and changed in place; only those in sight have a widget. Not responsible for what a row says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kivy.graphics import Color, SmoothLine
+from kivy.properties import ObjectProperty
+
+from ui.rowwords import RowWords
+from ui.widgets.button import TextButton
+from ui.widgets.itemrow import ItemRow
+from ui.widgets.part import Across, Part, Space
+from ui.widgets.words import Words
+
+GAP, GAP_LANDSCAPE = 10, 8
+PAGER_HEIGHT = 96
+
+
+class PagerButton(TextButton):
+    """Turns to earlier or later rows."""
+
+
+class LowPager(Across):
+    """The low layout's page buttons: the list is above, its buttons in reach. ``turned``: called with 1 or -1."""
+
+    turned = ObjectProperty(lambda direction: None)
+
+    def fits_with(self, rows: RowList, room: float) -> None:
+        """Show the buttons only in the low layout and only if the list does not fit into ``room`` px."""
+        low = self.look.mode == "low"
+        rows.watch_only = low
+        self.shown = low and rows.wanted(self.look.width - 2 * self.look.px(self.look.margin)) > self.look.px(room)
+
+
+class RowList(Part):
+    """The list. ``on_row`` tells which touchable row was touched.
+
+    Events:
+        on_row(key): a touchable row was touched.
+    """
+
+    __events__ = ("on_row",)
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self._words: tuple[RowWords, ...] = ()
+        self._touchable: frozenset[str] = frozenset()
+        self._pager_words: Callable[[str, int], str] = lambda code, count: ""
+        self._first: int | None = None  # None: the newest are in sight
+        self._rows: dict[str, ItemRow] = {}
+        self._spare: list[ItemRow] = []
+        self._heights: dict[tuple[RowWords, float], float] = {}
+        self.marked = ""
+        self.watch_only = False
+        self.follows = True  # the newest row comes into sight; False for a list that is read from its start
+        self._note = Words(role="note", bold=True, align="center")
+        self.add_widget(self._note)
+        self._measure = ItemRow()
+        self._pager = Across(gap=24, align="stretch")
+        self._earlier = PagerButton(name="earlier", icon="up")
+        self._later = PagerButton(name="later", icon="down")
+        self._earlier.bind(on_tap=lambda _: self.turn(-1))
+        self._later.bind(on_tap=lambda _: self.turn(1))
+        self._no_earlier, self._no_later = Space(grow=1), Space(grow=1)
+        for part in (self._earlier, self._no_earlier, self._no_later, self._later):
+            self._pager.add_widget(part)
+        self.add_widget(self._pager)
+
+    def on_row(self, key: str) -> None:
+        """A touchable row was touched."""
+
+    def show(self, words: Sequence[RowWords], touchable: frozenset[str], pager: Callable[[str, int], str]) -> None:
+        """Change the rows. It must be placed anew afterwards.
+
+        Args:
+            words: of all rows, in order.
+            touchable: keys of the rows that have more to show.
+            pager: words of "btn.earlier" and "btn.later" with a number.
+        """
+        if self.follows and len(words) > len(self._words):
+            self._first = None
+        self._words = tuple(words)
+        self._touchable = touchable
+        self._pager_words = pager
+
+    def reveal(self, key: str) -> None:
+        """Bring a row into sight."""
+        index = next((i for i, words in enumerate(self._words) if words.key == key), None)
+        if index is None or key in self._rows:
+            return
+        self._first = index
+        if self.width > self.look.px(200):
+            self.arrange()
+
+    def start_over(self) -> None:
+        """First page of a list that is read, not watched."""
+        self._first = 0
+
+    @property
+    def _gap(self) -> float:
+        return float(self.look.px(GAP if self.look.portrait else GAP_LANDSCAPE))
+
+    @property
+    def in_sight(self) -> tuple[str, ...]:
+        """Keys of the rows that are drawn."""
+        return tuple(self._rows)
+
+    def wanted(self, width: float) -> float:
+        """Height of all rows in pixels."""
+        return sum(self._height(words, width) for words in self._words) + self._gap * max(0, len(self._words) - 1)
+
+    def tall(self, width: float) -> float:
+        """As high as wished or as its rows."""
+        return super().tall(width) or self.wanted(width)
+
+    # --- place -------------------------------------------------------------------------------------------------------
+
+    def _height(self, words: RowWords, width: float) -> float:
+        found = self._heights.get((words, width))
+        if found is None:
+            row = self._rows.get(words.key, self._measure)
+            row.show(words, False)
+            found = self._heights[words, width] = row.tall(width)
+            if len(self._heights) > 400:
+                self._heights.clear()
+        return found
+
+    def _window(self, width: float, room: float) -> tuple[int, int]:
+        """First and last + 1 of the rows in sight."""
+        heights = [self._height(words, width) for words in self._words]
+        gap = self._gap
+        count = len(heights)
+        if self._first is None or self._first >= count:
+            first = count
+            used = -gap
+            while first > 0 and used + heights[first - 1] + gap <= room:
+                first -= 1
+                used += heights[first] + gap
+            return min(first, max(0, count - 1)), count
+        last = self._first
+        used = -gap
+        while last < count and (used + heights[last] + gap <= room or last == self._first):
+            used += heights[last] + gap
+            last += 1
+        return self._first, last
+
+    def arrange(self) -> None:
+        """Place the rows in sight and, if there are more, the pager under them."""
+        width = self.width
+        gap = self._gap
+        pager = self._pager_height()
+        paged = self.paged(width, self.height)
+        if not paged:
+            self._first = None if self.follows else 0
+        first, last = self._window(width, self.height - (pager + 2 * gap if paged else 0))
+        if paged and self._first is not None and last == len(self._words):
+            self._first = None
+            first, last = self._window(width, self.height - pager - 2 * gap)
+        self._use(self._words[first:last])
+        y = self.top
+        for words in self._words[first:last]:
+            row = self._rows[words.key]
+            row.show(words, words.key in self._touchable)
+            height = self._height(words, width)
+            row.place(self.x, y, width, height)
+            y -= height + gap
+        self._place_pager(paged, first, len(self._words) - last, pager)
+
+        self._ring()
+
+    def paged(self, width: float, height: float) -> bool:
+        """Whether not all rows fit into this place."""
+        return self.wanted(width) > height
+
+    def _pager_height(self) -> float:
+        """In pixels. In the low layout the buttons stand elsewhere, and only a note is left here."""
+        if self.watch_only:
+            return float(self.look.px(48))
+        return float(self.look.px(PAGER_HEIGHT if not self.look.large else 126))
+
+    def _ring(self) -> None:
+        """The row that the low layout's controls speak of has a ring."""
+        self.canvas.after.clear()
+        row = self._rows.get(self.marked) if self.watch_only else None
+        if row is None:
+            return
+        for distance, width, colour in ((3, 6, "focus_gap"), (8, 6, "focus")):
+            off = self.look.px(distance)
+            box = (row.x - off, row.y - off, row.width + 2 * off, row.height + 2 * off, self.look.radius("row") + off)
+            self.canvas.after.add(Color(*self.look.colour(colour)))
+            self.canvas.after.add(SmoothLine(rounded_rectangle=box, width=self.look.px(width) / 2))
+
+    def _place_pager(self, paged: bool, before: int, after: int, height: float) -> None:
+        self._pager.shown = paged and not self.watch_only
+        self._range = (before, len(self._words) - after)
+        words = [
+            self._pager_words(code, count) for code, count in (("btn.earlier", before), ("btn.later", after)) if count
+        ]
+        self._note.shown = paged and self.watch_only
+        self._note.text = " · ".join(words)
+        self._note.place(self.x, self.y + height, self.width, height)
+        if not paged:
+            return
+        for button, code, count in ((self._earlier, "btn.earlier", before), (self._later, "btn.later", after)):
+            button.text = self._pager_words(code, count) if count else ""
+            button.shown = count > 0
+        self._no_earlier.shown, self._no_later.shown = before == 0, after == 0
+        self._pager.place(self.x, self.y + height, self.width, height)
+
+    def _use(self, shown: Sequence[RowWords]) -> None:
+        """Give every row in sight its widget; one that is free is used again."""
+        keys = {words.key for words in shown}
+        for key in [key for key in self._rows if key not in keys]:
+            row = self._rows.pop(key)
+            self.remove_widget(row)
+            self._spare.append(row)
+        for words in shown:
+            if words.key not in self._rows:
+                row = self._spare.pop() if self._spare else self._new_row()
+                self._rows[words.key] = row
+                self.add_widget(row)
+
+    def _new_row(self) -> ItemRow:
+        row = ItemRow()
+        row.bind(on_tap=lambda touched: self.dispatch("on_row", touched.key))
+        return row
+
+    def turn(self, direction: int) -> None:
+        """To later (1) or earlier (-1) rows, if there are some."""
+        first, last = self._range
+        if (direction > 0 and last >= len(self._words)) or (direction < 0 and first <= 0):
+            return
+        if direction > 0:
+            self._first = last
+        else:
+            self._first = self._page_before(first)
+        self.arrange()
+
+    def _page_before(self, first: int) -> int:
+        """First row of the page that ends before ``first``."""
+        gap = self._gap
+        room = self.height - self._pager_height() - 2 * gap
+        used = -gap
+        while first > 0 and used + self._height(self._words[first - 1], self.width) + gap <= room:
+            first -= 1
+            used += self._height(self._words[first], self.width) + gap
+        return first
