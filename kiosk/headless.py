@@ -63,8 +63,9 @@ def run(config: Config) -> None:
     def wake(_number: int, _frame: FrameType | None) -> None:
         os.write(woken, b"x")
 
+    lines, sys.stdout = sys.stdout, sys.stderr  # only screens go to standard output, whatever a library prints
     before = {number: signal.signal(number, wake) for number in (signal.SIGTERM, signal.SIGINT)}
-    output = _Output(sys.stdout)
+    output = _Output(lines)
     try:
         kiosk = Kiosk(config, output.show)
         kiosk.start()
@@ -76,6 +77,7 @@ def run(config: Config) -> None:
         output.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
+        sys.stdout = lines
         os.close(waker)
         os.close(woken)
 

@@ -44,7 +44,7 @@ class ReceiptWriter:
 
     def render(self, receipt: Receipt, now: Now) -> bytes:
         """The whole receipt, cut at the end."""
-        paper = Dummy()
+        paper = self._paper()
         paper.hw("INIT")
         paper.charcode(CODE_PAGE)
         self._line(paper, self._library, bold=True)
@@ -62,6 +62,14 @@ class ReceiptWriter:
         self._line(paper, self._say(receipt, Sentence("receipt.thanks"), now))
         paper.cut()
         return bytes(paper.output)
+
+    def _paper(self) -> Dummy:
+        """Empty paper of this width; without a width the library prints a remark on standard output."""
+        paper = Dummy()
+        plain = paper.profile.profile_data
+        media = {**plain["media"], "width": {"pixels": self._columns * DOTS_A_COLUMN}}
+        paper.profile.profile_data = {**plain, "media": media}
+        return paper
 
     def _items(self, paper: Dummy, receipt: Receipt, lines: tuple[ReceiptLine, ...], now: Now) -> None:
         for line in lines:
