@@ -1,7 +1,7 @@
 """What no machine can beat: the air and the serial line of the commands one checkout needs.
 
-Formulas of ISO 15693-3 at 13.56 MHz, 1-of-4 down, high rate, one sub-carrier up, as in the reference tables (3.3); written
-apart from the simulator, so that a mistake in one shows against the other. All times in seconds.
+Formulas of ISO 15693-3 at 13.56 MHz, 1-of-4 down, high rate, one sub-carrier up; written apart from the simulator, so
+that a mistake in one shows against the other. All times in seconds.
 """
 
 from __future__ import annotations

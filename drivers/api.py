@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class DeviceError(Exception):
@@ -204,6 +204,7 @@ class DeviceInfo:
     firmware: str
 
 
+@runtime_checkable
 class RfidReader(Protocol):
     """A pad. Called only from its worker; blocking; deadlines are ``time.monotonic()`` instants."""
 

@@ -2,4 +2,16 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.plugins.leaks", "tests.plugins.no_skips", "tests.plugins.requirements"]
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = [
+    "pytester",
+    "tests.plugins.leaks",
+    "tests.plugins.no_skips",
+    "tests.plugins.requirements",
+    "tests.plugins.sharing",
+]
+
+# A busy machine is no failure of the code under test; what must be fast is measured by the benchmarks.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("house")

@@ -1,19 +1,35 @@
-"""A skipped test is a failed one: what cannot run here must not look green."""
+"""A skipped test is a failed one, and so is one that is expected to fail: what cannot run here must not look green.
+
+Tests that a run leaves out on purpose are deselected by name or marker, which pytest reports.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TypeVar
 
 import pytest
 
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _failed(report: Report) -> Report:
+    if report.skipped:
+        why = vars(report).pop("wasxfail", report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"skipped or expected to fail, and nothing may be: {why}"
+    return report
+
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure that names its reason."""
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of one test into a failure that names its reason."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, and nothing may be skipped: {report.longrepr}"
-    return report
+    return _failed(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself."""
+    report = yield
+    return _failed(report)

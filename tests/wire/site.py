@@ -85,11 +85,13 @@ class Site:
         return int(self.query("SELECT COUNT(*) FROM loan WHERE item_id = ?", item)[0][0])
 
     def disarmed(self) -> set[str]:
-        """Tags whose bit is off, by name ("id" or "id/part")."""
+        """Tags whose bit is off, as "item/part"."""
         return {tag["name"] for tag in self.sim("tags")["tags"] if tag["security"] == "disarmed"}
 
     def tag(self, name: str) -> dict[str, Any]:
-        (found,) = [tag for tag in self.sim("tags")["tags"] if tag["name"] == name]
+        """One tag; part 1 where no part is named."""
+        named = name if "/" in name else f"{name}/1"
+        (found,) = [tag for tag in self.sim("tags")["tags"] if tag["name"] == named]
         return dict(found)
 
     def journal(self) -> dict[str, Any]:

@@ -1,0 +1,6 @@
+"""The command ``sim``."""
+
+from sim.cli import main
+
+if __name__ == "__main__":
+    main()

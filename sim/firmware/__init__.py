@@ -1,0 +1,1 @@
+"""Bytes in, bytes out, as the devices' manuals say. Pure: no line, no clock, no thread."""

@@ -1,0 +1,170 @@
+"""The service over real HTTP, in a thread of the test: servers, machines that ask it, and a clock that can be set."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import requests
+import uvicorn
+
+from circulation import machines
+from circulation.app import make_app
+from circulation.service import Service
+from tests.waiting import wait_for
+
+SECONDS = 30
+Line = dict[str, Any]
+
+
+class TestClock:
+    """The time as the service is told it."""
+
+    __test__ = False
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def set_day(self, day: str) -> None:
+        """Ten in the morning, UTC, of a day."""
+        self.now = datetime.fromisoformat(f"{day}T10:00:00+00:00").astimezone(UTC)
+
+    def later(self, **by: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**by)
+
+
+class Machine:
+    """One machine: its key and its connection."""
+
+    def __init__(self, url: str, key: str, branch: str) -> None:
+        self.url, self.key, self.branch = url, key, branch
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.headers.update({"Authorization": f"Bearer {key}", "Library-Api": "1"})
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return self.http.get(f"{self.url}/v1{path}", headers=named(headers), timeout=SECONDS)
+
+    def post(self, path: str, body: object = None, **headers: str) -> requests.Response:
+        return self.http.post(f"{self.url}/v1{path}", json=body, headers=named(headers), timeout=SECONDS)
+
+    def raw(self, path: str, content: bytes, **headers: str) -> requests.Response:
+        """Bytes that need not be JSON."""
+        sent = {"Content-Type": "application/json", **named(headers)}
+        return self.http.post(f"{self.url}/v1{path}", data=content, headers=sent, timeout=SECONDS)
+
+    def sign_in(self, barcode: str, pin: str = "1234") -> Line:
+        answer = self.post("/sign-in", {"card": {"kind": "barcode", "value": barcode}, "pin": pin})
+        assert answer.status_code == 200, answer.text
+        found: Line = answer.json()
+        return found
+
+    def token(self, barcode: str, pin: str = "1234") -> str:
+        answer = self.sign_in(barcode, pin)
+        assert answer["outcome"] == "signed_in", answer
+        return str(answer["token"])
+
+    def batch(self, operations: Sequence[Line], token: str | None = None) -> list[Line]:
+        """Carry out operations; the lines as they came."""
+        headers = {"Library_Session": token} if token is not None else {}
+        body = {"rules": 1, "patron": None, "operations": list(operations)}
+        answer = self.post("/operations", body, **headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        return [json.loads(line) for line in answer.content.splitlines()]
+
+    def do(self, action: str, item: str, token: str | None = None, id_: str | None = None) -> Line:
+        """Carry out one operation."""
+        (line,) = self.batch([operation(action, item, id_)], token)
+        return line
+
+    def settle(self, id_: str) -> Line:
+        answer = self.post(f"/operations/{id_}/settle")
+        assert answer.status_code == 200, answer.text
+        found: Line = answer.json()
+        return found
+
+
+def named(headers: dict[str, str]) -> dict[str, str]:
+    """Header names as keywords can write them."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def operation(action: str, item: str, id_: str | None = None) -> Line:
+    """One operation with an id of its own."""
+    return {"id": id_ or str(uuid4()), "action": action, "item": item}
+
+
+def codes(line: Line) -> list[str]:
+    """Every reason of a refusal, by code."""
+    return [reason["code"] for reason in line["all_reasons"]]
+
+
+class Central:
+    """A running service and the machines enrolled with it."""
+
+    def __init__(self, service: Service, url: str) -> None:
+        self.service, self.url = service, url
+        self._machines: list[Machine] = []
+
+    def machine(self, branch: str = "N1") -> Machine:
+        """Enrol a machine as a machine does it."""
+        code = machines.new_code(self.service, branch)
+        body = {"code": code, "name": f"machine {branch}", "version": "1.0"}
+        answer = requests.post(f"{self.url}/v1/enrol", json=body, timeout=SECONDS)
+        assert answer.status_code == 200, answer.text
+        return self.known(answer.json()["key"], branch)
+
+    def known(self, key: str, branch: str = "N1") -> Machine:
+        """A machine that has a key, right or wrong."""
+        machine = Machine(self.url, key, branch)
+        self._machines.append(machine)
+        return machine
+
+    def close(self) -> None:
+        for machine in self._machines:
+            machine.http.close()
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[Central]:
+    """Serve until the end of the block, on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(make_app(service), log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="service under test")
+        thread.start()
+        central = Central(service, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        try:
+            wait_for(lambda: server.started, 20, "the service listens")
+            yield central
+        finally:
+            central.close()
+            server.should_exit = True
+            thread.join(20)
+
+
+def together(*calls: Any) -> list[Any]:
+    """Call all at once, each in a thread of its own; what each returned, in order."""
+    gate = threading.Barrier(len(calls))
+    found: list[Any] = [None] * len(calls)
+
+    def one(number: int) -> None:
+        gate.wait(SECONDS)
+        found[number] = calls[number]()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    return found
