@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -54,7 +55,7 @@ class Kiosk:
         self._client = RestApi(config.central.url, known.key, config.ca, lambda clock, rules: self._heard(clock, rules))
         rhythm = Rhythm(config.central.heartbeat_seconds, config.central.refresh_seconds)
         self._central = CentralWorker(self._client, self.post, Cache(config.state), self._report, self._sealed, rhythm)
-        self._workers: Mapping[str, Worker] = {
+        self._workers: Mapping[str, Worker[Any]] = {
             name: make_worker(name, driver, options, self._device_event)
             for name, (driver, options) in config.devices.items()
         }

@@ -151,7 +151,7 @@ def load(file: Path) -> Config:
 
 
 def _devices(raw: Mapping[str, Any]) -> list[tuple[str, tuple[str, Mapping[str, Any]]]]:
-    found = []
+    found: list[tuple[str, tuple[str, Mapping[str, Any]]]] = []
     for name in DEVICES:
         section = raw.get(name)
         if isinstance(section, dict):

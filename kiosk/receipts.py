@@ -113,5 +113,11 @@ def _writes(text: str) -> bool:
 
 def _covers(font: ImageFont.FreeTypeFont, text: str) -> bool:
     """Whether the font has every letter; the shape drawn for a letter nobody has shows which are missing."""
-    missing = bytes(font.getmask("\U0010fffe"))
-    return all(sign.isspace() or bytes(font.getmask(sign)) != missing for sign in text)
+    missing = _shape(font, "\U0010fffe")
+    return all(sign.isspace() or _shape(font, sign) != missing for sign in text)
+
+
+def _shape(font: ImageFont.FreeTypeFont, sign: str) -> bytes:
+    picture = Image.new("1", (PICTURE_HEIGHT * 2, PICTURE_HEIGHT), 1)
+    ImageDraw.Draw(picture).text((0, 0), sign, font=font, fill=0)
+    return picture.tobytes()

@@ -43,7 +43,7 @@ def test_killed_at_every_step_of_a_checkout(site: Site, step: str, removed: bool
     faults = {
         "asked": "central hold on /v1/operations",
         "asked after commit": "central hold_answer on /v1/operations",
-        "loaned": "pad mute on 27",
+        "loaned": "pad mute on write_afi",
     }
     site.sign_in("ada")
     if step in faults:
@@ -65,7 +65,7 @@ def test_killed_at_every_step_of_a_checkout(site: Site, step: str, removed: bool
 def test_killed_at_every_step_of_a_return(site: Site, step: str, removed: bool) -> None:
     book = site.roles.lent("ben", "BOOK")
     faults = {
-        "returning": "pad mute on 27",
+        "returning": "pad mute on write_afi",
         "armed": "central hold on /v1/operations",
         "armed after commit": "central hold_answer on /v1/operations",
     }
