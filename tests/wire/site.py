@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.stage import Stage
-
 from tests.wire.roles import Roles, read_roles
 
 Screen = dict[str, Any]

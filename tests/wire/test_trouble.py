@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.wire.site import Site, wait
@@ -88,14 +90,21 @@ def test_the_central_service_away_is_said_and_a_return_is_kept_and_booked_later(
 
 
 def test_a_clock_stepped_back_an_hour_is_told_to_staff_and_lends_by_the_centres_date(
-    site_with_wrong_clock: Site,
+    site_with_clock: Site, wall_clock: Path
 ) -> None:
-    site = site_with_wrong_clock
-    (book,) = site.roles.free("BOOK")
+    site = site_with_clock
+    first, second = site.roles.free("BOOK", 2)
     site.sign_in("ada")
-    site.put(book)
-    site.rows({book: "lent"})
+    site.put(first)
+    due = site.rows({first: "lent"})["rows"][0]["due"]
+    wait(lambda: site.query("SELECT clock_trusted FROM machine") == [(1,)])
+    wall_clock.write_text("-3600", "utf-8")
     wait(lambda: site.query("SELECT clock_trusted FROM machine") == [(0,)])
+    site.put(second)
+    screen = site.rows({first: "lent", second: "lent"})
+    assert {row["due"] for row in screen["rows"]} == {due}
+    wall_clock.write_text("+0", "utf-8")
+    wait(lambda: site.query("SELECT clock_trusted FROM machine") == [(1,)])
 
 
 def test_nothing_personal_is_in_any_log(site: Site) -> None:
