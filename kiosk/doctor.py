@@ -5,6 +5,7 @@ Responsible for plain words. Not responsible for repairing anything: it changes 
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -132,6 +133,9 @@ def _central(config: Config, known: enrolment.Enrolment) -> Iterator[Finding]:
 
 
 def _reach(client: RestApi, config: Config) -> Finding:
+    if config.ca is not None and not os.access(config.ca, os.R_OK):
+        cure = "put the authority's certificate there, readable by the machine's user, or correct [central] ca"
+        return Finding("central service", False, f"{config.ca} cannot be read", cure)
     try:
         version = client.health()
     except api.CentralUnreachable as error:
@@ -143,8 +147,6 @@ def _reach(client: RestApi, config: Config) -> Finding:
         return Finding("central service", False, f"{config.central.url} does not answer ({error})", cure)
     except api.CentralRejected as error:
         return Finding("central service", False, str(error), REJECTED.get(error.code, "look into the service's log"))
-    except OSError as error:
-        return Finding("central service", False, str(error), "[central] ca names a file that cannot be read")
     return Finding("central service", True, f"{config.central.url}, version {version}")
 
 
