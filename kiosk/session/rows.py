@@ -219,4 +219,5 @@ def receipt(state: State, now: Now) -> Receipt:
 
 def _line(state: State, work: Work, now: float) -> ReceiptLine:
     seen = truth(state, work, now)
-    return ReceiptLine(work.title or work.key, seen.says, work.due)
+    title = work.title or say("item.no_title", {}, state.language)
+    return ReceiptLine(title, seen.says, work.due)
