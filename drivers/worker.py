@@ -31,6 +31,7 @@ from drivers.api import (
     ItemRead,
     ItemTag,
     LinkError,
+    Paper,
     PrintDocument,
     Printed,
     PrinterChanged,
@@ -367,7 +368,7 @@ class PrinterWorker(Worker[ReceiptPrinter]):
 def _problem(status: PrinterStatus) -> str:
     if status.cover_open:
         return "cover_open"
-    return "no_paper" if not can_print(status) and status.online else "offline"
+    return "no_paper" if status.paper is Paper.OUT else "offline"
 
 
 WORKERS: Mapping[str, type[Worker[Any]]] = {
