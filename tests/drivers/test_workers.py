@@ -78,18 +78,7 @@ def test_a_stack_of_twenty_is_read_whole(pad: Bench) -> None:
     assert len({event.item.uid for event in pad.of(d.ItemRead)}) == 20
 
 
-WRITE_FAULTS = [
-    "none",
-    "mute",
-    "answer_lost",
-    "split",
-    "truncate",
-    "bad_crc",
-    "noise",
-    "echo",
-    "late_reply",
-    "reply_twice",
-]
+LINE_FAULTS = ("mute", "answer_lost", "split", "truncate", "bad_crc", "noise", "echo", "late_reply", "reply_twice")
 
 
 @pytest.mark.parametrize("fault", ["none", *LINE_FAULTS, "write_unheard", "write_lies"])
