@@ -1,0 +1,1 @@
+"""What builds, checks and counts; nothing here is part of the product."""
