@@ -1,7 +1,7 @@
 """A whole library in one folder: starts and stops the shipped programs by command line, and waits by asking them.
 
-Central service, simulator and one machine, each a process of its own, on free ports, unchanged. Used by demo, wire tests
-and benchmarks. It ends its own children only. Not responsible for what is done with them.
+Central service, simulator and one machine, each a process of its own, on free ports, unchanged. Used by demo, wire
+tests and benchmarks. It ends its own children only. Not responsible for what is done with them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The two checksums of this package. Responsible for arithmetic only; where a checksum stands is the codec's business."""
+"""The two checksums of this package.
+
+Responsible for arithmetic only; where a checksum stands is the codec's business.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ _FEIG = _table_lsb(0x8408)
 def crc_iso28560_3(data: bytes) -> int:
     """CRC of the basic block: CRC-16/CCITT-FALSE, polynomial 0x1021, initial value FFFF, most significant bit first.
 
-    Source: ISO 28560-3 (GOST R ISO 28560-3-2016), Annex A; check value of the Danish model: "RFID tag data model" = 1AEE.
+    Source: ISO 28560-3 (GOST R ISO 28560-3-2016), Annex A; check value of the Danish model: "RFID tag data model" =
+    1AEE.
     """
     value = 0xFFFF
     for byte in data:

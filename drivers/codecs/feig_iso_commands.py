@@ -4,8 +4,8 @@ Responsible for the data part of requests and answers. Not responsible for frame
 for time-outs (the device). Names are the manual's (H20800-16e-ID-B, chapters 6 and 7, Annex C).
 
 Each request builds its ``body()`` (command code and data) and reads the ``Answer`` to it. ``read`` raises
-``RemoteProtocolError`` for an answer that cannot belong to it: answers carry no sub-command, so an answer that comes too
-late can only be told by its shape.
+``RemoteProtocolError`` for an answer that cannot belong to it: answers carry no sub-command, so an answer that comes
+too late can only be told by its shape.
 """
 
 from __future__ import annotations

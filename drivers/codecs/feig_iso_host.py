@@ -11,8 +11,8 @@ Source: FEIG manual H20800-16e-ID-B (ID CPR family)::
     advanced answer    02 LENhi LENlo ADR CMD STATUS [DATA] CRClo CRChi
 
 A reader answers in the kind it was asked in, but answers over 255 bytes always come advanced. A standard frame has no
-start byte; its length is never 02, so both kinds can be told apart. What is assumed of the line: noise may stand before,
-inside and after a frame, frames may arrive in pieces of any size, and a frame may never be completed.
+start byte; its length is never 02, so both kinds can be told apart. What is assumed of the line: noise may stand
+before, inside and after a frame, frames may arrive in pieces of any size, and a frame may never be completed.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""One module per device: a codec and a link behind a Protocol of ``drivers.api``. Not responsible for threads (worker)."""
+"""One module per device: a codec and a link behind a Protocol of ``drivers.api``.
+
+Not responsible for threads (worker).
+"""

@@ -1,7 +1,7 @@
 """A receipt printer on a serial line, ESC/POS.
 
-Responsible for sending finished documents and for asking how the printer is (DLE EOT, answered at once, whatever is in its
-buffer). Not responsible for making receipts.
+Responsible for sending finished documents and for asking how the printer is (DLE EOT, answered at once, whatever is
+in its buffer). Not responsible for making receipts.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """FEIG OBID readers in ISO host mode on a serial line, as a pad.
 
 Responsible for one conversation at a time: deadlines, repeating what may be repeated, resynchronising, and the
-security bit by AFI with read-back. Not responsible for bytes (codecs), for who comes and goes (worker) or for what an item
-may do.
+security bit by AFI with read-back. Not responsible for bytes (codecs), for who comes and goes (worker) or for what an
+item may do.
 
-Support: standard and advanced frames; MR101, MR200, LR and CPR by manual, MR102 with frames = "advanced". Conforms to the
-manual and to captures; not tested on hardware. USB versions with FEIG's own USB protocol are out of reach.
+Support: standard and advanced frames; MR101, MR200, LR and CPR by manual, MR102 with frames = "advanced". Conforms to
+the manual and to captures; not tested on hardware. USB versions with FEIG's own USB protocol are out of reach.
 
 How it stays in step, since answers carry no number and no sub-command: what the line holds is dropped before each
-command, an answer must have the shape (and where it names one, the tag) that was asked for, a frame equal to the one just
-sent is an echo, and after a lost or spoilt answer nothing is asked before the reader has answered Baud Rate Detection.
+command, an answer must have the shape (and where it names one, the tag) that was asked for, a frame equal to the one
+just sent is an echo, and after a lost or spoilt answer nothing is asked before the reader has answered Baud Rate
+Detection.
 """
 
 from __future__ import annotations

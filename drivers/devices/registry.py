@@ -1,7 +1,7 @@
 """From a driver's name in the configuration to a device.
 
-Responsible for the table of drivers and for checking their options. Not responsible for threads (worker). To add a driver:
-write its module and one line here, and its ``drivers/quality/<name>.toml``.
+Responsible for the table of drivers and for checking their options. Not responsible for threads (worker). To add a
+driver: write its module and one line here, and its ``drivers/quality/<name>.toml``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A barcode scanner on a serial line (RS-232 or USB set to a virtual port).
 
-Responsible for where a code ends: by its suffix, or by silence. Not responsible for what it means. A scanner sends when it
-likes and answers nothing, so opening the port is all the identification there is.
+Responsible for where a code ends: by its suffix, or by silence. Not responsible for what it means. A scanner sends
+when it likes and answers nothing, so opening the port is all the identification there is.
 """
 
 from __future__ import annotations

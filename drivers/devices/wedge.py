@@ -1,7 +1,7 @@
 """A barcode scanner that types like a keyboard.
 
-Responsible for telling a scan from a person by its speed, and for the same stripping as a serial scanner. Fed key by key
-by whoever owns the keyboard (the screen), with the time as a parameter. Not responsible for the keyboard itself.
+Responsible for telling a scan from a person by its speed, and for the same stripping as a serial scanner. Fed key by
+key by whoever owns the keyboard (the screen), with the time as a parameter. Not responsible for the keyboard itself.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A serial port: bytes out, bytes in, with deadlines.
 
-Responsible for opening it for us alone, for never blocking longer than asked, and for turning everything that can happen
-to a port into an error of ours. Not responsible for what the bytes mean. The only module that knows pyserial; it opens and
-sets the port, reading and writing is done on the descriptor, because pyserial spins while a port takes nothing. Modem
-lines are never touched: pseudo-terminals and many adapters have none.
+Responsible for opening it for us alone, for never blocking longer than asked, and for turning everything that can
+happen to a port into an error of ours. Not responsible for what the bytes mean. The only module that knows pyserial;
+it opens and sets the port, reading and writing is done on the descriptor, because pyserial spins while a port takes
+nothing. Modem lines are never touched: pseudo-terminals and many adapters have none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The last frames of a line, kept to be printed with the next error.
 
-Field logs are useful this way without a debug switch. Not responsible for deciding what is personal: whoever notes a frame
-says how much of it may be shown (card identifiers, scanned codes and tag memory never are).
+Field logs are useful this way without a debug switch. Not responsible for deciding what is personal: whoever notes a
+frame says how much of it may be shown (card identifiers, scanned codes and tag memory never are).
 """
 
 from __future__ import annotations

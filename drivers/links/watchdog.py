@@ -1,7 +1,8 @@
 """Calls that may never come back, with a deadline.
 
-Responsible for running a blocking function of a foreign library in a thread of its own. Not responsible for ending such a
-call: nobody can. While one hangs, no other is started, so at most one thread is lost however often the caller tries.
+Responsible for running a blocking function of a foreign library in a thread of its own. Not responsible for ending
+such a call: nobody can. While one hangs, no other is started, so at most one thread is lost however often the caller
+tries.
 """
 
 from __future__ import annotations

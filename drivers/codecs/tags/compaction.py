@@ -1,7 +1,7 @@
 """ISO/IEC 15962 compaction: the seven ways text is packed on a tag of ISO 28560-2, and the ISIL code of its Annex C.
 
-Responsible for packed bytes -> text. Not responsible for where they stand on the tag (``iso28560_2``). Source: GOST R ISO
-28560-2-2014 and the vectors of ``tests/vectors/compaction.toml``.
+Responsible for packed bytes -> text. Not responsible for where they stand on the tag (``iso28560_2``). Source: GOST R
+ISO 28560-2-2014 and the vectors of ``tests/vectors/compaction.toml``.
 """
 
 from __future__ import annotations

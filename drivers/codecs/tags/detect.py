@@ -1,8 +1,8 @@
 """Which data model does this memory follow, and what item does it name?
 
-Responsible for the order in which models are tried. A DSFID alone is never trusted: 0 is common on tags of ISO 28560-3.
-Not responsible for reading the memory (devices) or for writing. Source: the order argued for in the project's reference,
-each test from the model's own standard.
+Responsible for the order in which models are tried. A DSFID alone is never trusted: 0 is common on tags of ISO
+28560-3. Not responsible for reading the memory (devices) or for writing. Source: the order argued for in the
+project's reference, each test from the model's own standard.
 """
 
 from __future__ import annotations
