@@ -1,8 +1,7 @@
 """Becomes another program, with a bound socket as file descriptor 3, as socket activation hands it over.
 
-``python -m sim.wires.activate DESCRIPTOR PROGRAM [ARGUMENT ...]``. A process of its own, because LISTEN_PID must be the
-program's own process id. The program ends with its parent. Where allowed it gets a /run of its own:
-pcscd, run as root, would otherwise write its process id where the system's own card daemon keeps it.
+``python -m sim.wires.activate DESCRIPTOR FOLDER PROGRAM [ARGUMENT ...]``. A process of its own, because LISTEN_PID must
+be the program's own process id. The program runs in the folder and ends with its parent.
 """
 
 from __future__ import annotations
@@ -14,23 +13,14 @@ import sys
 
 FIRST_DESCRIPTOR = 3  # sd_listen_fds(3)
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNS = 0x00020000
-MS_REC, MS_PRIVATE = 0x4000, 1 << 18
-
-
-def _own_run_folder(libc: ctypes.CDLL) -> None:
-    if libc.unshare(CLONE_NEWNS) != 0 or libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) != 0:
-        return  # not allowed here: then /run cannot be written to either, or it is a container's own
-    libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, None)
 
 
 def main() -> None:
     """Replace this process."""
-    descriptor, program = int(sys.argv[1]), sys.argv[2:]
+    descriptor, folder, program = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.geteuid() == 0:
-        _own_run_folder(libc)
+    os.chdir(folder)
     if descriptor != FIRST_DESCRIPTOR:
         os.dup2(descriptor, FIRST_DESCRIPTOR)
     os.set_inheritable(FIRST_DESCRIPTOR, True)

@@ -22,6 +22,7 @@ PROGRAM = Path("usr/sbin/pcscd")
 DRIVER = Path("usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READY, STOP = 10.0, 3.0  # seconds
 CHANGE = 0.6  # seconds between two cards: the daemon looks every 0.4 s and takes a faster change for one card
+SYSTEM_FOLDER, OWN_FOLDER = b"/run/pcscd", b"./run-only"  # of the same length
 LISTENING = "0A"  # state column of /proc/net/tcp
 
 
@@ -106,6 +107,18 @@ class CardDaemon:
             await self.stop()
         raise DaemonFailed(f"pcscd did not open its reader; see {self._folder / 'pcscd.log'}")
 
+    def _own_program(self) -> Path:
+        """A copy of pcscd that keeps its process id in our folder.
+
+        As it is, it wants /run/pcscd: an ordinary user cannot make that folder, and root would disturb the system's own
+        card daemon there.
+        """
+        copy = self._folder / "pcscd"
+        copy.unlink(missing_ok=True)
+        copy.write_bytes(self._program.read_bytes().replace(SYSTEM_FOLDER, OWN_FOLDER))
+        copy.chmod(0o700)
+        return copy
+
     def _launch(self, with_reader: bool) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         configuration = self._folder / "reader.conf"
@@ -121,9 +134,9 @@ class CardDaemon:
             ours.bind(str(self.socket_path))
             ours.listen(16)
             number = ours.fileno()
-            command = [sys.executable, "-m", "sim.wires.activate", str(number), str(self._program)]
+            command = [sys.executable, "-m", "sim.wires.activate", str(number), str(self._folder)]
             self._process = subprocess.Popen(
-                [*command, "--foreground", "--config", str(configuration)],
+                [*command, str(self._own_program()), "--foreground", "--config", str(configuration)],
                 pass_fds=(number,),
                 cwd=Path(__file__).parents[2],
                 env={"PATH": os.environ.get("PATH", ""), "PCSCLITE_CSOCK_NAME": str(self.socket_path)},
