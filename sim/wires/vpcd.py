@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
+import shutil
 import socket
+import string
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,7 +25,9 @@ PROGRAM = Path("usr/sbin/pcscd")
 DRIVER = Path("usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READY, STOP = 10.0, 3.0  # seconds
 CHANGE = 0.6  # seconds between two cards: the daemon looks every 0.4 s and takes a faster change for one card
-SYSTEM_FOLDER, OWN_FOLDER = b"/run/pcscd", b"./run-only"  # of the same length
+SYSTEM_FOLDER = b"/run/pcscd"
+OWN_FOLDER = "/tmp/{}"  # with five letters of the same length
+LETTERS = string.ascii_lowercase + string.digits
 LISTENING = "0A"  # state column of /proc/net/tcp
 
 
@@ -69,6 +74,15 @@ def two_free_ports() -> int:
     raise DaemonFailed("no two free TCP ports in a row")
 
 
+def _new_folder() -> Path:
+    """A new folder of our own whose name is as long as the one it stands for."""
+    while True:
+        folder = Path(OWN_FOLDER.format("".join(secrets.choice(LETTERS) for _ in range(5))))
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            return folder
+
+
 class CardDaemon:
     """pcscd with one virtual reader.
 
@@ -89,6 +103,7 @@ class CardDaemon:
         self._program = find(PROGRAM, packages)
         self._driver = find(DRIVER, packages)
         self._process: subprocess.Popen[bytes] | None = None
+        self._own_folder: Path | None = None
 
     @property
     def running(self) -> bool:
@@ -108,16 +123,23 @@ class CardDaemon:
         raise DaemonFailed(f"pcscd did not open its reader; see {self._folder / 'pcscd.log'}")
 
     def _own_program(self) -> Path:
-        """A copy of pcscd that keeps its process id in our folder.
+        """A copy of pcscd that keeps its process id in a folder of ours.
 
         As it is, it wants /run/pcscd: an ordinary user cannot make that folder, and root would disturb the system's own
         card daemon there.
         """
+        self._remove_own_folder()
+        self._own_folder = _new_folder()
         copy = self._folder / "pcscd"
         copy.unlink(missing_ok=True)
-        copy.write_bytes(self._program.read_bytes().replace(SYSTEM_FOLDER, OWN_FOLDER))
+        copy.write_bytes(self._program.read_bytes().replace(SYSTEM_FOLDER, os.fsencode(self._own_folder)))
         copy.chmod(0o700)
         return copy
+
+    def _remove_own_folder(self) -> None:
+        if self._own_folder is not None:
+            shutil.rmtree(self._own_folder, ignore_errors=True)
+        self._own_folder = None
 
     def _launch(self, with_reader: bool) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -162,6 +184,7 @@ class CardDaemon:
             if not await self._ended(process):
                 process.kill()
                 await self._ended(process)
+        self._remove_own_folder()
         self.socket_path.unlink(missing_ok=True)
 
     @staticmethod
