@@ -78,7 +78,18 @@ def test_a_stack_of_twenty_is_read_whole(pad: Bench) -> None:
     assert len({event.item.uid for event in pad.of(d.ItemRead)}) == 20
 
 
-LINE_FAULTS = ("mute", "answer_lost", "split", "truncate", "bad_crc", "noise", "echo", "late_reply", "reply_twice")
+LINE_FAULTS = (
+    "mute",
+    "delay",
+    "answer_lost",
+    "split",
+    "truncate",
+    "bad_crc",
+    "noise",
+    "echo",
+    "late_reply",
+    "reply_twice",
+)
 
 
 @pytest.mark.parametrize("fault", ["none", *LINE_FAULTS, "write_unheard", "write_lies"])
@@ -173,7 +184,85 @@ def test_a_scanned_code_arrives_whole(peer: Peer) -> None:
         peer.say("heal all")
 
 
+def test_a_reader_unplugged_during_a_write_is_lost_and_read_again_when_it_is_back(pad: Bench) -> None:
+    uid = _put(pad, BOOK)
+    pad.peer.say("fault pad unplug_during on write_afi next 1")
+    pad.worker.send(d.SetSecurity(1, uid, d.Security.ARMED))
+    assert pad.last(d.SecuritySet).problem == "device_lost"
+    pad.peer.say("plug pad")
+    pad.last(d.DeviceUp, 2)
+    pad.worker.send(d.SetSecurity(2, uid, d.Security.ARMED))
+    assert pad.last(d.SecuritySet, 2).read_back is d.Security.ARMED
+
+
+@pytest.mark.parametrize("fault", ["mute", "delay", "garble", "split", "truncate", "noise", "reply_twice"])
+def test_after_any_fault_of_the_scanner_the_next_code_arrives_whole(peer: Peer, fault: str) -> None:
+    bench = Bench(peer, "scanner", "serial_scanner", port=peer.wires["scanner"])
+    try:
+        bench.last(d.DeviceUp)
+        peer.say(f"fault scanner {fault} next 1")
+        peer.say("scan 29999000000018")
+        peer.say("heal scanner")
+
+        def arrived() -> bool:
+            peer.say("scan 20000000000014")
+            return any(event.code.text == "20000000000014" for event in bench.of(d.CodeScanned))
+
+        wait_for(arrived, 10)
+    finally:
+        bench.worker.stop()
+        peer.say("heal all")
+
+
+PRINTER_FAULTS = (
+    "mute",
+    "answer_lost",
+    "delay",
+    "garble",
+    "split",
+    "truncate",
+    "echo",
+    "noise",
+    "late_reply",
+    "reply_twice",
+)
+
+
+@pytest.mark.parametrize("fault", PRINTER_FAULTS)
+def test_after_any_fault_of_the_printers_line_a_receipt_comes_out(peer: Peer, fault: str) -> None:
+    peer.say("take-receipts")
+    peer.say(f"fault printer {fault} next 2")
+    bench = Bench(peer, "printer", "escpos_serial", port=peer.wires["printer"], baud=38400)
+    try:
+        bench.last(d.PrinterChanged)
+        peer.say("heal printer")
+        wait_for(lambda: bench.of(d.PrinterChanged)[-1].status.online)
+        bench.worker.send(d.PrintDocument(1, b"\x1b@a receipt\n\x1dV\x00"))
+        assert bench.last(d.Printed).problem is None
+        assert peer.say("printed")["receipts"][-1] == ["a receipt"]
+    finally:
+        bench.worker.stop()
+        peer.say("heal all")
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [("cover_open", "cover_open"), ("cutter", "offline"), ("paper_low", None), ("unplug_during", "device_lost")],
+)
+def test_what_keeps_a_printer_from_printing_is_named(peer: Peer, fault: str, problem: str | None) -> None:
+    bench = Bench(peer, "printer", "escpos_serial", port=peer.wires["printer"], baud=38400)
+    try:
+        bench.last(d.PrinterChanged)
+        peer.say(f"fault printer {fault}")
+        bench.worker.send(d.PrintDocument(1, b"\x1b@x\n\x1dV\x00"))
+        assert bench.last(d.Printed).problem == problem
+    finally:
+        bench.worker.stop()
+        peer.say("heal all")
+
+
 def test_a_receipt_is_printed_once_or_the_problem_is_named(peer: Peer) -> None:
+    peer.say("take-receipts")
     bench = Bench(peer, "printer", "escpos_serial", port=peer.wires["printer"], baud=38400)
     try:
         assert bench.last(d.PrinterChanged).status.paper is d.Paper.OK
@@ -194,6 +283,11 @@ def test_a_receipt_is_printed_once_or_the_problem_is_named(peer: Peer) -> None:
     finally:
         bench.worker.stop()
         peer.say("heal all")
+
+
+def _take_card_away(peer: Peer) -> None:
+    if peer.say("show")["card"]:
+        peer.say("remove-card")
 
 
 def test_a_patron_card_is_seen_once_and_a_random_number_is_refused(
@@ -218,6 +312,19 @@ def test_a_patron_card_is_seen_once_and_a_random_number_is_refused(
         assert bench.last(d.CardSeen, 2).card.reveal() == "04A1B2C3D4E5F6"
         assert "04A1B2C3" not in repr(bench.told)
         assert len(bench.of(d.CardSeen)) == 2
+        for fault in ("pull", "mute"):
+            _take_card_away(peer)
+            peer.say(f"fault card {fault} next 1")
+            peer.say("present kim")
+            told = len(bench.told)
+            wait_for(lambda told=told: len(bench.told) > told, 10, fault)  # type: ignore[misc]
+            peer.say("heal all")
+            _take_card_away(peer)
+            wait_for(lambda: not isinstance(bench.told[-1], d.CardSeen | d.CardRefused), 10, fault)
+            seen = len(bench.of(d.CardSeen))
+            peer.say("present kim")
+            wait_for(lambda seen=seen: len(bench.of(d.CardSeen)) > seen, 10, fault)  # type: ignore[misc]
+        assert {event.card.reveal() for event in bench.of(d.CardSeen)} == {"04A1B2C3", "04A1B2C3D4E5F6", "0411AA22"}
     finally:
         bench.worker.stop()
         peer.stop()

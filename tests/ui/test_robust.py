@@ -210,19 +210,3 @@ def test_the_last_visits_words_are_forgotten_at_the_next(machine: Machine) -> No
     start = gallery.start("en")
     machine.shown(replace(start, frame=replace(start.frame, session=2)))
     assert not any("Mira" in key[0] or "Moby" in key[0] for key in machine.app.text._textures)
-
-
-def test_long_waits_for_no_one(machine: Machine) -> None:
-    """Twenty items arriving one by one: own work between two frames stays short."""
-    import time
-
-    view = gallery.borrow_many("en")
-    machine.shown(replace(view, rows=view.rows[:1]))
-    times = []
-    for count in range(2, 21):
-        machine.bridge.show(replace(view, rows=view.rows[:count]))
-        begin = time.perf_counter()
-        machine.app._take()
-        times.append(time.perf_counter() - begin)
-    times.sort()
-    assert times[len(times) // 2] < 0.012

@@ -16,6 +16,7 @@ DSFID_28560_3 = 0x3E
 FIRST_READ = 34
 """Bytes that are needed before anything can be said: the basic block of ISO 28560-3."""
 
+_OTHER_LEAST = 20  # bytes in which the older models have told what they are
 _BLANK_3M = b"\x55" * 24
 
 
@@ -73,6 +74,8 @@ def _read_2(memory: bytes, dsfid: int | None, whole: bool) -> TagFields | NotAnI
 
 def _other_model(memory: bytes) -> str | None:
     """Older models that are recognised and not read."""
+    if len(memory) < _OTHER_LEAST:
+        return None
     if memory[0] == 0x0B and memory[1] & 0x3F == 1:
         return "bibliotheca DM11"
     identifier = memory[4:20].rstrip(b"\0")
