@@ -24,7 +24,6 @@ MOST_BODY = 1_000_000  # bytes
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": models.Problem, "description": text}
     for status, text in {
-        400: "the request cannot be read",
         401: "the machine or the session is not known",
         404: "there is no such thing",
         413: "the request is too large",
@@ -73,25 +72,37 @@ def _wrong_request(_: Request, error: Exception) -> Response:
 def _http_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    known = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
+    if error.status_code == 400:  # the body is not JSON, not UTF-8, or nested beyond reason
+        return _problem(422, "bad_request", "the body cannot be read as JSON", "body")
+    known = {404: "not_found", 405: "method_not_allowed"}
     return _problem(error.status_code, known.get(error.status_code, "bad_request"), "this request is not served")
 
 
 async def _around(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse what is too large, catch what nobody caught, and put time, generation and rule set onto the answer."""
-    length = request.headers.get("content-length", "0")
-    if "transfer-encoding" in request.headers or not length.isdigit() or int(length) > MOST_BODY:
+    if _too_large(request):
         response: Response = _problem(413, "too_large", f"a request has a length of at most {MOST_BODY} bytes")
     else:
         try:
             response = await call_next(request)
-        except Exception as error:  # the last line of defence: nothing of the inside is told
-            log.exception("request_failed", path=request.url.path, error=type(error).__name__)
+        except Exception:  # the last line of defence: nothing of the inside is told
+            log.exception("request_failed", method=request.method, route=_route(request))
             response = _problem(500, "failed", "the service failed; please try again")
     service: Service = request.app.state.service
     response.headers["Library-Time"] = service.clock().isoformat()
     response.headers.update(await run_in_threadpool(_house_headers, service))
     return response
+
+
+def _too_large(request: Request) -> bool:
+    length = request.headers.get("content-length", "0")
+    known = length.isascii() and length.isdigit() and "transfer-encoding" not in request.headers
+    return not known or len(length) > len(str(MOST_BODY)) or int(length) > MOST_BODY
+
+
+def _route(request: Request) -> str:
+    """The route as it is written, without what was asked for."""
+    return str(getattr(request.scope.get("route"), "path", "none"))
 
 
 def _house_headers(service: Service) -> dict[str, str]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
-import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from circulation import demo, machines, serving
+from circulation import demo, logs, machines, serving
 from circulation.clock import real_clock
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
@@ -34,7 +35,8 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(admin_app, name="admin")
 app.add_typer(machine_app, name="machine")
 
-console = Console(soft_wrap=True)
+WIDTH_WITHOUT_TERMINAL = 250  # so that no item number is cut where another program reads
+console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 errors = Console(stderr=True, soft_wrap=True)
 P = ParamSpec("P")
 SHORTEST_PASSWORD = 12
@@ -61,23 +63,36 @@ def _told(command: Callable[P, None]) -> Callable[P, None]:
         except CirculationError as error:
             errors.print(f"circulation: {error.detail}", markup=False, highlight=False)
             raise typer.Exit(1) from None
+        except SQLAlchemyError as error:
+            errors.print(f"circulation: the database failed: {type(error).__name__}", markup=False, highlight=False)
+            raise typer.Exit(1) from None
 
     return run
 
 
-def open_service(database: str, secrets: Path | None) -> Service:
-    """Open database and secrets, bringing the tables up to this version.
+@contextmanager
+def opened(database: str, secrets: Path | None, server: bool = False) -> Iterator[Service]:
+    """Database and secrets, with the tables brought up to this version; closed after the block.
+
+    Args:
+        database: its address.
+        secrets: folder of the secrets; None = beside SQLite's file.
+        server: be the one server of a SQLite database.
 
     Raises:
-        CirculationError: either cannot be used.
+        CirculationError: either cannot be used, or there is a server already.
     """
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    opened = Database(database)
-    folder = secrets or (opened.file.with_name(opened.file.name + ".secrets") if opened.file else None)
+    logs.configure()
+    found = Database(database)
+    folder = secrets or (found.file.with_name(found.file.name + ".secrets") if found.file else None)
     if folder is None:
         raise CirculationError("secrets", "give --secrets FOLDER: this database has no folder of its own")
-    opened.migrate()
-    return Service(opened, Secrets(folder), real_clock)
+    try:
+        with serving.only_server(found.file if server else None):
+            found.migrate()
+            yield Service(found, Secrets(folder), real_clock)
+    finally:
+        found.close()
 
 
 @app.command()
@@ -86,20 +101,19 @@ def serve(
     database: DatabaseUrl,
     secrets: SecretsFolder = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 8080,
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 8080,
     ready_file: Annotated[Path | None, typer.Option(help="Write the address to this file once it listens.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="TLS key (PEM).")] = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does TLS.")] = False,
 ) -> None:
     """Serve the machine API until stopped."""
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key are given together")
     tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
     serving.refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
-    service = open_service(database, secrets)
-    try:
+    with opened(database, secrets, server=True) as service:
         serving.serve(service, host, port, ready_file, tls, behind_proxy)
-    finally:
-        service.database.close()
 
 
 @app.command("demo-data")
@@ -110,29 +124,25 @@ def demo_data(
     machine_branch: Annotated[str | None, typer.Option(help="Also print an enrolment code for this branch.")] = None,
 ) -> None:
     """Fill an empty database with an invented library."""
-    service = open_service(database, secrets)
-    data = demo.fill(service)
+    with opened(database, secrets) as service:
+        data = demo.fill(service, machine_branch)
+        code = machines.new_code(service, machine_branch) if machine_branch is not None else None
     table = Table("patron", "category", "card barcode", "card UID", "PIN", title="Demo cards")
     for patron in data["patron"]:
         name = f"{patron['first_name']} {patron['last_name']}"
         table.add_row(name, patron["category"], patron["barcode"], patron["card_uid"], patron["pin"])
     console.print(table)
     console.print(f"{len(data['item'])} items of {len(data['media_type'])} media types, rule set 1 is live")
-    if machine_branch is not None:
-        console.print(f"enrolment code: {machines.new_code(service, machine_branch)}", highlight=False)
-    service.database.close()
+    if code is not None:
+        console.print(f"enrolment code: {code}", highlight=False)
 
 
 @rules_app.command("publish")
 @_told
 def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
     """Check a rule file and make it the live set; nothing changes if anything in it is wrong."""
-    service = open_service(database, secrets)
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CirculationError("rules", f"{file} cannot be read: {error}") from None
-    with service.database.writing() as db:
+    text = _text("rules", file)
+    with opened(database, secrets) as service, service.database.writing() as db:
         house.installation(db)
         try:
             rules = rule_files.read(text, house.known_codes(db))
@@ -141,7 +151,6 @@ def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = No
                 errors.print(f"{file}: {problem}", markup=False, highlight=False)
             raise CirculationError("rules", f"{len(error.problems)} problems; nothing was published") from None
         number = house.publish(db, rules, service.clock())
-    service.database.close()
     console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
 
 
@@ -157,14 +166,12 @@ def admin_create(
     if not re.fullmatch(r"[\w.@-]{2,64}", name):
         raise CirculationError("admin", "a name has 2 to 64 letters, digits or . @ - _")
     password = _password(password_file)
-    service = open_service(database, secrets)
-    with service.database.writing() as db:
+    with opened(database, secrets) as service, service.database.writing() as db:
         if db.execute(select(t.admin.c.name).where(t.admin.c.name == name)).one_or_none() is not None:
             raise CirculationError("admin", f"{name} is there already")
         roles = ["desk", "rules", "machines", "admin"]
         values = {"name": name, "password_hash": service.secrets.hash_password(password), "roles": roles}
         db.execute(insert(t.admin).values(**values, created_at=service.clock()))
-    service.database.close()
     console.print(f"{name} may sign in", highlight=False)
 
 
@@ -172,22 +179,27 @@ def _password(file: Path | None) -> str:
     if file is None:
         password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        try:
-            password = file.read_text("utf-8").rstrip("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CirculationError("admin", f"{file} cannot be read: {error}") from None
+        password = _text("admin", file).rstrip("\r\n")
     if len(password) < SHORTEST_PASSWORD:
         raise CirculationError("admin", f"a password has at least {SHORTEST_PASSWORD} characters")
     return password
+
+
+def _text(code: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise CirculationError(code, f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CirculationError(code, f"{file} cannot be read: it is not UTF-8") from None
 
 
 @machine_app.command("enrol")
 @_told
 def machine_enrol(branch: str, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
     """Print a one-time code with which one machine of a branch can be enrolled within a day."""
-    service = open_service(database, secrets)
-    code = machines.new_code(service, branch)
-    service.database.close()
+    with opened(database, secrets) as service:
+        code = machines.new_code(service, branch)
     typer.echo(code)
 
 
@@ -195,9 +207,10 @@ def machine_enrol(branch: str, database: DatabaseUrl, secrets: SecretsFolder = N
 @_told
 def machine_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
     """How every machine was when it was last heard of."""
-    service = open_service(database, secrets)
+    with opened(database, secrets) as service:
+        rows = machines.listed(service)
     table = Table("machine", "branch", "last heard of", "version", "rules", "devices", "clock", "in doubt", "alarm")
-    for row in machines.listed(service):
+    for row in rows:
         devices = ", ".join(f"{name} {state}" for name, state in (row["devices"] or {}).items())
         seen = row["seen_at"].isoformat(timespec="seconds") if row["seen_at"] else "never"
         clock = {True: "right", False: "wrong", None: ""}[row["clock_trusted"]]
@@ -214,7 +227,6 @@ def machine_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
             alarm,
         )
         table.add_row(*("" if cell is None else str(cell) for cell in cells))
-    service.database.close()
     console.print(table)
 
 
@@ -226,14 +238,13 @@ def doubts(
     clear: Annotated[str | None, typer.Option(help="Item that staff have looked at.")] = None,
 ) -> None:
     """Items whose security bit may be wrong; they are shown to staff until healed or cleared."""
-    service = open_service(database, secrets)
-    if clear is not None and not machines.clear_doubt(service, clear):
-        service.database.close()
-        raise CirculationError("doubts", f"item {clear} is not in doubt")
+    with opened(database, secrets) as service:
+        if clear is not None and not machines.clear_doubt(service, clear):
+            raise CirculationError("doubts", f"item {clear} is not in doubt")
+        rows = machines.doubts(service)
     table = Table("item", "title", "machine", "should be", "last read", "since", "cleared")
-    for row in machines.doubts(service):
+    for row in rows:
         since = row["since"].isoformat(timespec="seconds")
         cleared = "yes" if row["cleared"] else ""
         table.add_row(row["item"], row["title"] or "", row["name"], row["wanted"], row["last"] or "?", since, cleared)
-    service.database.close()
     console.print(table)

@@ -48,7 +48,8 @@ def enrol(service: Service, code: str, name: str, version: str) -> dict[str, Any
     now = service.clock()
     _count_wrong(service)
     with service.database.writing() as db:
-        row = db.execute(select(t.enrolment).where(t.enrolment.c.code_hash == token_hash(code))).one_or_none()
+        asked = select(t.enrolment).where(t.enrolment.c.code_hash == token_hash(code)).with_for_update()
+        row = db.execute(asked).one_or_none()
         if row is None or row.used_at is not None or row.expires <= now:
             raise CirculationError("code_unknown", "this code is wrong, was used, or is older than a day", 403)
         db.execute(update(t.enrolment).where(t.enrolment.c.code_hash == row.code_hash).values(used_at=now))
@@ -108,7 +109,7 @@ def heartbeat(service: Service, machine: Machine, report: dict[str, Any]) -> lis
         values = {key: report[key] for key in ("version", "rules", "devices", "clock_trusted")}
         db.execute(update(t.machine).where(t.machine.c.id == machine.id).values(**values, seen_at=now))
         mine = t.doubt.c.machine_id == machine.id
-        known = {row.item: row.cleared for row in db.execute(select(t.doubt).where(mine))}
+        known = {row.item: row for row in db.execute(select(t.doubt).where(mine))}
         told = {entry["item"]: entry for entry in report["doubts"]}
         gone = [item for item in known if item not in told]
         if gone:
@@ -116,7 +117,18 @@ def heartbeat(service: Service, machine: Machine, report: dict[str, Any]) -> lis
         for item, entry in told.items():
             if item not in known:
                 db.execute(insert(t.doubt).values(machine_id=machine.id, cleared=False, **entry))
-        return [item for item in told if known.get(item)]
+            elif _differs(known[item], entry):
+                # Staff have looked at the item for an earlier doubt; this one they have not seen.
+                values = {**entry, "cleared": False}
+                db.execute(update(t.doubt).where(mine, t.doubt.c.item == item).values(**values))
+                del known[item]
+            elif known[item].last != entry["last"]:
+                db.execute(update(t.doubt).where(mine, t.doubt.c.item == item).values(last=entry["last"]))
+        return [item for item in told if item in known and known[item].cleared]
+
+
+def _differs(known: Any, told: dict[str, Any]) -> bool:
+    return bool(known.since != told["since"] or known.wanted != told["wanted"])
 
 
 def listed(service: Service) -> list[dict[str, Any]]:

@@ -8,37 +8,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from circulation.domain.checkout import decide_checkout
-from circulation.domain.records import Patron, Verdict
+from circulation.domain.item_states import STATES
+from circulation.domain.records import Item, Loan, Patron, Place, Verdict
 from circulation.domain.renewal import decide_renewal
 from circulation.domain.return_ import decide_return
 from circulation.service import Machine, Service
 from circulation.store import circulating as store
 from circulation.store import tables as t
 from rules.refusals import Reason, choose, in_order
+from rules.rule import PATRON_FIELDS
+from rules.trace import Step
 
 KEPT = timedelta(days=400)
 ABANDONED = Reason("abandoned")
 SETTLED_CONTENT = ""  # of an id that was settled before its request came: fits every content
+
+ACTIONS = CHECKOUT, RETURN, RENEWAL = "checkout", "return", "renewal"
 
 Line = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One operation as asked. ``patron``: whose session it is, None for a return without one."""
+    """One operation as asked. ``patron``: for whom; a return is for nobody, whoever's session it is asked in."""
 
     id: str
     action: str
     item: str
     patron: str | None
+
+    def __post_init__(self) -> None:
+        if self.action not in ACTIONS:
+            raise ValueError(f"an action is one of {', '.join(ACTIONS)}")
+        if self.action == RETURN and self.patron is not None:
+            raise ValueError("a return is for nobody")
 
 
 def run(service: Service, machine: Machine, asked: Asked) -> Line:
@@ -53,6 +64,11 @@ def run(service: Service, machine: Machine, asked: Asked) -> Line:
         return _run(service, db, machine, asked)
 
 
+def error_line(operation: str, code: str, detail: str) -> Line:
+    """An operation that could not be taken as asked; nothing is recorded."""
+    return {"id": operation, "outcome": "error", "error": code, "detail": detail}
+
+
 def _content(service: Service, asked: Asked) -> str:
     return service.secrets.keyed("operation", json.dumps([asked.action, asked.item, asked.patron]))
 
@@ -63,8 +79,8 @@ def _run(service: Service, db: Connection, machine: Machine, asked: Asked) -> Li
     if known is not None:
         if known[0] not in (content, SETTLED_CONTENT):
             detail = "this id belongs to an operation with other content"
-            return {"id": asked.id, "outcome": "error", "error": "operation_reused", "detail": detail}
-        return known[1]
+            return error_line(asked.id, "operation_reused", detail)
+        return {**known[1], "action": asked.action, "item": asked.item}
     now = service.clock()
     key = {"machine_id": machine.id, "id": asked.id}
     db.execute(insert(t.operation).values(**key, content=content, at=now))
@@ -99,12 +115,6 @@ def settle(service: Service, machine: Machine, operation: str) -> Line:
     raise RuntimeError(f"operation {operation} can be neither read nor settled")
 
 
-def prune(service: Service) -> int:
-    """Forget operations older than 400 days; how many."""
-    with service.database.writing() as db:
-        return db.execute(delete(t.operation).where(t.operation.c.at < service.clock() - KEPT)).rowcount
-
-
 # --- one transaction --------------------------------------------------------------------------------------------------
 
 
@@ -113,41 +123,55 @@ def _decide(
 ) -> tuple[Line, Mapping[str, Any]]:
     place = service.place(db, machine)
     head = {"id": asked.id, "action": asked.action, "item": asked.item}
+    trace: dict[str, Any] = {"channel": place.channel, "branch": place.branch, "ruleset": place.rules.number}
     patron = store.patron(db, asked.patron) if asked.patron is not None else None
     item = store.item(db, asked.item)
-    trace: dict[str, Any] = {"channel": place.channel, "branch": place.branch, "ruleset": place.rules.number}
     if item is None:
         return _refused(head, (Reason("item_unknown"),), still_on_loan=False), trace
-    if patron is None and asked.action != "return":
+    if patron is None and asked.action != RETURN:
         return _refused(head, (Reason("permission"),), still_on_loan=False), trace
     loan = store.open_loan(db, asked.item)
-    decided: Verdict
-    if asked.action == "return" or patron is None:
-        decided = decide_return(place, item)
-    elif asked.action == "checkout":
-        decided = decide_checkout(place, item, patron, loan, lambda rule: store.count_loans(db, patron.id, rule))
-    else:
-        decided = decide_renewal(place, item, patron, loan)
-    trace["steps"] = [step.to_plain() for step in decided.steps]
+    decided = _verdict(db, place, asked.action, (item, patron, loan))
+    trace["steps"] = [_recorded_step(step) for step in decided.steps]
     if decided.reasons:
         return _refused(head, decided.reasons, still_on_loan=loan is not None), trace
-    rules = {"rule_set": place.rules.number, "rules": dict(decided.winners)}
-    if asked.action == "return" or patron is None:
-        if loan is not None:
-            store.take_back(db, loan, asked.item, now)
-        return _done(head, None, was_on_loan=loan is not None), trace
-    _write(db, asked, patron, decided, (place.branch, now, loan, rules))
+    if STATES[item.state].found and asked.action != RENEWAL:
+        store.mark_available(db, item.id)
+        trace["note"] = {"found": item.state}
+    _write(db, asked, patron, decided, (place, now, loan))
     return _done(head, decided.due, was_on_loan=loan is not None), trace
 
 
-def _write(db: Connection, asked: Asked, patron: Patron, decided: Verdict, given: tuple[Any, ...]) -> None:
-    branch, now, loan, rules = given
-    if decided.due is None:
-        raise RuntimeError("a checkout or renewal without a due date")
-    if asked.action == "checkout":
-        store.lend(db, asked.item, patron.id, branch, now, decided.due, rules)
+def _verdict(db: Connection, place: Place, action: str, given: tuple[Item, Patron | None, Loan | None]) -> Verdict:
+    item, patron, loan = given
+    if action == RETURN or patron is None:
+        return decide_return(place, item)
+    if action == RENEWAL:
+        return decide_renewal(place, item, patron, loan)
+    return decide_checkout(place, item, patron, loan, lambda rule: store.count_loans(db, patron.id, rule))
+
+
+def _write(
+    db: Connection, asked: Asked, patron: Patron | None, decided: Verdict, given: tuple[Place, datetime, Loan | None]
+) -> None:
+    place, now, loan = given
+    if decided.due is None or patron is None:  # a return
+        if loan is not None:
+            store.take_back(db, loan, now)
+        return
+    rules = {"rule_set": place.rules.number, "rules": dict(decided.winners)}
+    if loan is None:
+        store.lend(db, asked.item, patron.id, place.branch, now, decided.due, rules)
     else:
         store.renew(db, loan, decided.due, rules)
+
+
+def _recorded_step(step: Step) -> dict[str, object]:
+    """A step as it is kept: what the patron was (age, category) is not, what the rule asked for is."""
+    looked_at = tuple(
+        looked._replace(was=None) if looked.field in PATRON_FIELDS else looked for looked in step.looked_at
+    )
+    return replace(step, looked_at=looked_at).to_plain()
 
 
 def _done(head: Line, due: date | None, *, was_on_loan: bool) -> Line:

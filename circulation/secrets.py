@@ -28,13 +28,20 @@ class Secrets:
 
     Args:
         folder: where the files are or will be.
+        hasher: how much work a hash is; None = as argon2-cffi recommends.
+
+    Raises:
+        CirculationError: a file is damaged, can be read by others, or cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._key = _file(folder / "server.key", 32)
-        self._private = PrivateKey(_file(folder / "sealed.key", PrivateKey.SIZE))
-        self._hasher = PasswordHasher()
+    def __init__(self, folder: Path, hasher: PasswordHasher | None = None) -> None:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._key = _file(folder / "server.key", 32)
+            self._private = PrivateKey(_file(folder / "sealed.key", PrivateKey.SIZE))
+        except OSError as error:
+            raise CirculationError("secrets", f"{error.filename or folder} cannot be used: {error.strerror}") from None
+        self._hasher = hasher or PasswordHasher()
         self._slots = threading.BoundedSemaphore(HASHES_AT_A_TIME)
         self._dummy = self.hash_pin("0000", "nobody")
 

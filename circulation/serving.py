@@ -7,6 +7,7 @@ import ipaddress
 import json
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import uvicorn
 from circulation.app import make_app
 from circulation.errors import CirculationError
 from circulation.service import Service
+from circulation.tidying import tidying
 
 log = structlog.get_logger("circulation.serving")
 
@@ -48,12 +50,15 @@ def only_server(file: Path | None) -> Iterator[None]:
     """Hold the one server's place beside a SQLite file.
 
     Raises:
-        CirculationError: another server holds it.
+        CirculationError: another server holds it, or nothing can be written beside the file.
     """
     if file is None:
         yield
         return
-    handle = os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CirculationError("database", f"{error.filename} cannot be used: {error.strerror}") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,7 +78,7 @@ def serve(
     tls: tuple[Path, Path] | None = None,
     behind_proxy: bool = False,
 ) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT. The caller holds ``only_server``.
 
     Args:
         service: what is served.
@@ -82,10 +87,14 @@ def serve(
         ready_file: written with {"url": ...} once the service listens.
         tls: certificate and key files.
         behind_proxy: a proxy in front does TLS.
+
+    Raises:
+        CirculationError: it cannot listen there, or certificate or key cannot be used.
     """
     refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
-    with only_server(service.database.file), socket.create_server((host, port), backlog=256) as listening:
-        url = f"{'https' if tls else 'http'}://{host}:{listening.getsockname()[1]}"
+    with listen(host, port) as listening, tidying(service):
+        name = f"[{host}]" if ":" in host else host
+        url = f"{'https' if tls else 'http'}://{name}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
             make_app(service),
             log_config=None,
@@ -93,8 +102,10 @@ def serve(
             ssl_certfile=str(tls[0]) if tls else None,
             ssl_keyfile=str(tls[1]) if tls else None,
             proxy_headers=behind_proxy,
+            server_header=False,
             timeout_graceful_shutdown=5,
         )
+        _load_certificate(config)
         server = uvicorn.Server(config)
         log.info("listening", url=url)
         if ready_file is not None:
@@ -102,7 +113,33 @@ def serve(
         server.run(sockets=[listening])
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free one.
+
+    Raises:
+        CirculationError: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=256)
+    except (OSError, OverflowError) as error:
+        raise CirculationError("address", f"cannot listen on {host} port {port}: {error}") from None
+    # Accepted connections inherit it. Without it each answer waits 40 ms for the machine's delayed acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def _load_certificate(config: uvicorn.Config) -> None:
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise CirculationError("tls", f"certificate or key cannot be used: {error}") from None
+
+
 def _write_ready(file: Path, url: str) -> None:
     draft = file.with_name(file.name + ".new")
-    draft.write_text(json.dumps({"url": url}), "utf-8")
-    draft.replace(file)
+    try:
+        draft.write_text(json.dumps({"url": url}), "utf-8")
+        draft.replace(file)
+    except OSError as error:
+        raise CirculationError("ready_file", f"{file} cannot be written: {error.strerror}") from None

@@ -1,22 +1,22 @@
-"""Sign-in by card and PIN, its lock-outs, and the sessions it opens.
+"""Sign-in by card and PIN, and the sessions it opens.
 
-Responsible for that nobody can try many PINs: every try is counted in the database before its hash is computed, per
-card (also for cards nobody has, with the same answer in the same time) and per machine. Delays grow and end by
-themselves.
+Responsible for that nobody can try many PINs: every try is counted before its hash is computed, per card (also for
+cards nobody has, with the same answer in the same time) and per machine. Not responsible for the counters (lockout).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
+from circulation import lockout
 from circulation.domain import patron_states
-from circulation.domain.records import Place
+from circulation.domain.records import Patron, Place, patron_facts
 from circulation.errors import CirculationError
+from circulation.lockout import LockOut
 from circulation.operations import reason_line
 from circulation.secrets import new_token, token_hash
 from circulation.service import Machine, Service
@@ -24,83 +24,45 @@ from circulation.store import circulating as store
 from circulation.store import tables as t
 from rules import verdict
 from rules.evaluate import decide
-from rules.rule import Facts
 
 log = structlog.get_logger("circulation.signin")
 
 SESSION_IDLE = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True)
-class LockOut:
-    """How many wrong tries lock, and for how long; the time doubles with every further lock."""
-
-    tries: int
-    first: timedelta
-    most: timedelta
-    forgotten: timedelta
-
-
 CARD = LockOut(3, timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24))
 MACHINE = LockOut(20, timedelta(minutes=5), timedelta(hours=1), timedelta(minutes=30))
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    until: datetime | None  # locked already: the try does not count and no hash is computed
-    left: int
-    locks_until: datetime | None  # this try, if wrong, is the last one before the lock
-
-
-def _count(db: Connection, subject: str, rule: LockOut, now: datetime) -> _Counted:
-    """Count a try as wrong before it is looked at; a right one is taken back afterwards."""
-    row = db.execute(select(t.lock_out).where(t.lock_out.c.subject == subject).with_for_update()).one_or_none()
-    if row is not None and row.until is not None and row.until > now:
-        return _Counted(row.until, 0, row.until)
-    fresh = row is None or now - row.last_at > rule.forgotten
-    failures = 1 if fresh or row is None else row.failures + 1
-    rounds = 0 if fresh or row is None else row.rounds
-    until = None
-    if failures >= rule.tries:
-        until = now + min(rule.first * 2**rounds, rule.most)
-        failures, rounds = 0, min(rounds + 1, 16)
-    values = {"failures": failures, "rounds": rounds, "until": until, "last_at": now}
-    if row is None:
-        db.execute(insert(t.lock_out).values(subject=subject, **values))
-    else:
-        db.execute(update(t.lock_out).where(t.lock_out.c.subject == subject).values(**values))
-    return _Counted(None, rule.tries - failures if until is None else 0, until)
 
 
 def sign_in(service: Service, machine: Machine, kind: str, value: str, pin: str) -> dict[str, Any]:
     """Card and PIN to a session, or why not (contract of the machine API)."""
     now = service.clock()
+    here = f"machine:{machine.id}"
     card = f"card:{service.secrets.keyed('card', f'{kind}:{value}')}"
     with service.database.writing() as db:
-        by_card = _count(db, card, CARD, now)
-        by_machine = _count(db, f"machine:{machine.id}", MACHINE, now)
-        if by_machine.locks_until is not None and by_machine.until is None:
-            db.execute(update(t.machine).where(t.machine.c.id == machine.id).values(alarm_at=now))
-            log.warning("machine_locked", machine=machine.id)
+        # What is locked is not looked at, so it counts for nothing: a locked machine locks no card, nor the reverse.
+        for subject, code in ((here, "machine_locked"), (card, "locked")):
+            until = lockout.locked(db, subject, now)
+            if until is not None:
+                return {"outcome": "refused", "code": code, "until": until}
+        by_machine = lockout.count(db, here, MACHINE, now)
+        by_card = lockout.count(db, card, CARD, now)
         found = store.patron_by_card(db, kind, value)
-    if by_machine.until is not None:
-        return {"outcome": "refused", "code": "machine_locked", "until": by_machine.until}
-    if by_card.until is not None:
-        return {"outcome": "refused", "code": "locked", "until": by_card.until}
     patron_id = found.id if found is not None else ""
     if not service.secrets.pin_fits(found.pin_hash if found is not None else None, pin, patron_id) or found is None:
-        if by_card.locks_until is not None:
-            return {"outcome": "refused", "code": "locked", "until": by_card.locks_until}
-        return {"outcome": "refused", "code": "pin_wrong", "tries_left": by_card.left}
+        return _wrong(service, machine, by_machine, by_card)
     with service.database.writing() as db:
-        db.execute(delete(t.lock_out).where(t.lock_out.c.subject == card))
-        _take_back(db, f"machine:{machine.id}")
+        lockout.forget(db, card)
+        lockout.take_back(db, here, by_machine)
         return _open(service, db, machine, found, now)
 
 
-def _take_back(db: Connection, subject: str) -> None:
-    one_less = {"failures": case((t.lock_out.c.failures > 0, t.lock_out.c.failures - 1), else_=0), "until": None}
-    db.execute(update(t.lock_out).where(t.lock_out.c.subject == subject).values(**one_less))
+def _wrong(service: Service, machine: Machine, by_machine: lockout.Counted, by_card: lockout.Counted) -> dict[str, Any]:
+    if by_machine.locks_until is not None:
+        with service.database.writing() as db:
+            db.execute(update(t.machine).where(t.machine.c.id == machine.id).values(alarm_at=service.clock()))
+        log.warning("machine_locked", machine=machine.id)
+    if by_card.locks_until is not None:
+        return {"outcome": "refused", "code": "locked", "until": by_card.locks_until}
+    return {"outcome": "refused", "code": "pin_wrong", "tries_left": by_card.left}
 
 
 def _open(service: Service, db: Connection, machine: Machine, found: Any, now: datetime) -> dict[str, Any]:
@@ -112,8 +74,7 @@ def _open(service: Service, db: Connection, machine: Machine, found: Any, now: d
     place = service.place(db, machine)
     if patron is None:
         raise CirculationError("session_ended", "this patron is no longer there", 401)
-    limit = decide(place.rules, "counts.max_loans", place.branch, Facts(patron_category=patron.category), place.today)
-    block = decide(place.rules, "patron.debt_block", place.branch, Facts(patron_category=patron.category), place.today)
+    block = decide(place.rules, "patron.debt_block", place.branch, patron_facts(patron, place), place.today)
     owing = verdict.debt(block, patron.owes, place.currency)
     notices = [*patron_states.against(patron, place.today), *([owing] if owing is not None else [])]
     return {
@@ -123,9 +84,15 @@ def _open(service: Service, db: Connection, machine: Machine, found: Any, now: d
         "first_name": found.first_name,
         "language": found.language,
         "loans": store.count_loans(db, found.id, None),
-        "limit": limit.value if isinstance(limit.value, int) else None,
+        "limit": _most_loans(place, patron),
         "notices": [reason_line(reason) for reason in notices],
     }
+
+
+def _most_loans(place: Place, patron: Patron) -> int | None:
+    """The limit for an item nothing is known of: the most general one that holds for this patron."""
+    limit = decide(place.rules, "counts.max_loans", place.branch, patron_facts(patron, place), place.today).value
+    return limit if isinstance(limit, int) else None
 
 
 def patron_of(service: Service, db: Connection, machine: Machine, token: str) -> str:
@@ -154,10 +121,8 @@ def account(service: Service, machine: Machine, token: str) -> dict[str, Any]:
     """What a patron may see of their account."""
     with service.database.writing() as db:
         patron_id = patron_of(service, db, machine, token)
-        place: Place = service.place(db, machine)
+        place = service.place(db, machine)
         patron = store.patron(db, patron_id)
-        category = patron.category if patron is not None else None
-        limit = decide(place.rules, "counts.max_loans", place.branch, Facts(patron_category=category), place.today)
         keys = ("item", "title", "author", "media_type")
         loans = [
             {
@@ -181,5 +146,5 @@ def account(service: Service, machine: Machine, token: str) -> dict[str, Any]:
             "fees": fees,
             "owed": store.owed(db, patron_id),
             "currency": place.currency,
-            "limit": limit.value if isinstance(limit.value, int) else None,
+            "limit": _most_loans(place, patron) if patron is not None else None,
         }

@@ -19,7 +19,7 @@ from rules.duedate import BranchCalendar
 from rules.published import write
 
 router = APIRouter(tags=["items and rules"])
-IfNoneMatch = Annotated[str | None, Header(max_length=200)]
+IfNoneMatch = Annotated[str | None, Header(max_length=2000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "still the one named by If-None-Match"}}
 
 
@@ -27,7 +27,7 @@ def _tagged(document: object, known: str | None) -> Response:
     """The document with a strong ETag, or 304 if it is the one already known."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if known == etag:
+    if known is not None and etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
         return Response(status_code=304, headers={"ETag": etag})
     return Response(body, media_type="application/json", headers={"ETag": etag})
 

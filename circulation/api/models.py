@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 def _printable(text: str) -> str:
@@ -14,11 +14,20 @@ def _printable(text: str) -> str:
     return text
 
 
+def _utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no such instant") from None
+
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_printable)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 OperationId = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=32), AfterValidator(_printable)]
 Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Since = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 class Asked(BaseModel):
@@ -53,7 +62,7 @@ class EnrolAsked(Asked):
 
     code: Code
     name: Words
-    version: Code
+    version: Version
 
 
 class EnrolAnswer(Answer):
@@ -166,6 +175,14 @@ class OperationError(Answer):
 Line = Done | Refused | OperationError
 
 
+class SealedRequest(OperationAsked):
+    """What is needed of a sealed request; it may come from an older or newer machine and say more."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    patron: Code | None
+
+
 class SealedOperation(Asked):
     """A request as the machine sealed it before it was sent."""
 
@@ -274,13 +291,13 @@ class DoubtAsked(Asked):
     item: Code
     wanted: Literal["armed", "disarmed"]
     last: Literal["armed", "disarmed"] | None
-    since: datetime
+    since: Since
 
 
 class HeartbeatAsked(Asked):
     """How a machine is."""
 
-    version: Code
+    version: Version
     rules: Whole | None
     devices: Annotated[dict[Code, Code], Field(max_length=20)]
     doubts: Annotated[list[DoubtAsked], Field(max_length=1000)]

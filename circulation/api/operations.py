@@ -11,8 +11,6 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from circulation import operations, signin
 from circulation.api import models as m
@@ -23,12 +21,18 @@ from circulation.service import Machine, Service
 router = APIRouter(tags=["operations"])
 log = structlog.get_logger("circulation.operations")
 NDJSON = "application/x-ndjson"
+# OpenAPI 3.1 has no word for "each line is": this is the schema of one line.
+ONE_LINE = {
+    "schema": {
+        "anyOf": [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in (m.Done, m.Refused, m.OperationError)]
+    }
+}
 
 
 @router.post(
     "/operations",
     response_class=StreamingResponse,
-    responses={200: {"description": "one line of JSON per operation, in order", "content": {NDJSON: {}}}},
+    responses={200: {"description": "lines of JSON, one per operation, in order", "content": {NDJSON: ONE_LINE}}},
 )
 def run(
     body: m.OperationsAsked, service: TheService, machine: TheMachine, token: SessionToken = None
@@ -40,8 +44,8 @@ def run(
 
 
 def _patron(service: Service, machine: Machine, body: m.OperationsAsked, token: str | None) -> str | None:
-    if token is None and all(operation.action == "return" for operation in body.operations):
-        return None
+    if all(operation.action == operations.RETURN for operation in body.operations):
+        return None  # nothing about a patron, nor about a session that has ended, stops a return
     with service.database.writing() as db:
         patron = signin.patron_of(service, db, machine, needed(token))
     if body.patron is not None and body.patron != patron:
@@ -61,35 +65,57 @@ def service_ready(service: Service, machine: Machine) -> None:
 
 def _lines(service: Service, machine: Machine, body: m.OperationsAsked, patron: str | None) -> Iterator[bytes]:
     for operation in body.operations:
-        asked = operations.Asked(
-            operation.id, operation.action, operation.item, None if operation.action == "return" else patron
-        )
-        try:
-            line = operations.run(service, machine, asked)
-        except SQLAlchemyError as error:
-            # The line is left out: the machine treats the operation as unknown and settles it.
-            log.error("operation_failed", operation=operation.id, error=type(error).__name__)
-            continue
-        yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        line = _carried_out(service, machine, _asked(operation, patron))
+        if line is not None:
+            yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def _asked(operation: m.OperationAsked, patron: str | None) -> operations.Asked:
+    whose = None if operation.action == operations.RETURN else patron
+    return operations.Asked(operation.id, operation.action, operation.item, whose)
+
+
+def _carried_out(service: Service, machine: Machine, asked: operations.Asked) -> operations.Line | None:
+    """The operation's line; None if the service failed at it.
+
+    Its line is then left out, so the machine treats it as unknown and settles it; the next operation goes its own way.
+    """
+    try:
+        return operations.run(service, machine, asked)
+    except Exception:  # whatever it was, it concerns this operation alone
+        log.exception("operation_failed", machine=machine.id, operation=asked.id)
+        return None
 
 
 @router.post("/operations/resend")
 def resend(body: m.ResendAsked, service: TheService, machine: TheMachine) -> m.ResendAnswer:
-    """Take sealed requests back after a restore: known ids answer what was recorded, the others are carried out."""
-    lines = [operations.run(service, machine, _unsealed(service, sealed)) for sealed in body.operations]
-    return m.ResendAnswer(operations=[_line(line) for line in lines])
+    """Take sealed requests back after a restore: known ids answer what was recorded, the others are carried out.
+
+    An operation at which the service failed has no line: it is resent another time.
+    """
+    service_ready(service, machine)
+    lines = [_resent(service, machine, sealed) for sealed in body.operations]
+    return m.ResendAnswer(operations=[_line(line) for line in lines if line is not None])
+
+
+def _resent(service: Service, machine: Machine, sealed: m.SealedOperation) -> operations.Line | None:
+    try:
+        asked = _unsealed(service, sealed)
+    except CirculationError as error:
+        return operations.error_line(sealed.id, error.code, error.detail)
+    return _carried_out(service, machine, asked)
 
 
 def _unsealed(service: Service, sealed: m.SealedOperation) -> operations.Asked:
     try:
-        raw = json.loads(service.secrets.open_sealed(base64.b64decode(sealed.sealed, validate=True)))
-        asked = m.OperationAsked(id=raw["id"], action=raw["action"], item=raw["item"])
-        patron = raw["patron"]
-    except (binascii.Error, ValueError, KeyError, TypeError, ValidationError):
-        raise CirculationError("sealed_unreadable", f"sealed request {sealed.id} is not understood") from None
-    if asked.id != sealed.id or not (patron is None or isinstance(patron, str)):
-        raise CirculationError("sealed_unreadable", f"sealed request {sealed.id} says something else inside")
-    return operations.Asked(asked.id, asked.action, asked.item, patron)
+        request = m.SealedRequest.model_validate_json(
+            service.secrets.open_sealed(base64.b64decode(sealed.sealed, validate=True))
+        )
+    except (binascii.Error, ValueError, RecursionError):
+        raise CirculationError("sealed_unreadable", "this sealed request is not understood") from None
+    if request.id != sealed.id:
+        raise CirculationError("sealed_unreadable", "this sealed request belongs to another operation")
+    return _asked(request, request.patron)
 
 
 @router.post("/operations/{operation}/settle")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,11 +18,14 @@ from circulation.service import Service
 from circulation.store import house
 from circulation.store import tables as t
 from rules import toml as rule_files
+from rules.compiled import CompiledRules, compile_rules
+from rules.duedate import BranchCalendar, due_date
+from rules.evaluate import decide
+from rules.rule import Facts
+from rules.values import Days
 
 FOLDER = Path(__file__).parent
 COLLECT_DAYS = 7
-SHORT_LOANS = {"DVD": 7}
-LOAN_DAYS = 28
 ITEM_FACTS = ("audience", "fiction", "department", "material_type")
 
 
@@ -31,13 +34,20 @@ def read_catalogue() -> dict[str, Any]:
     return tomllib.loads((FOLDER / "catalogue.toml").read_text("utf-8"))
 
 
-def fill(service: Service) -> dict[str, Any]:
+def fill(service: Service, machine_branch: str | None = None) -> dict[str, Any]:
     """Fill an empty database; the catalogue, so that it can be shown.
 
+    Args:
+        service: the empty one.
+        machine_branch: a branch that is to be there; None = any.
+
     Raises:
-        CirculationError: there is something in the database already.
+        CirculationError: there is something in the database already, or no such branch in the catalogue.
     """
     data = read_catalogue()
+    branches = [organisation["id"] for organisation in data["organisation"]]
+    if machine_branch is not None and machine_branch not in branches:
+        raise CirculationError("branch_unknown", f"there is no branch {machine_branch!r} in the demo library")
     now = service.clock()
     with service.database.writing() as db:
         if db.execute(select(t.installation.c.id)).one_or_none() is not None:
@@ -47,9 +57,9 @@ def fill(service: Service) -> dict[str, Any]:
         for patron in data["patron"]:
             _patron(service, db, patron, patrons[patron["key"]], now, data["time_zone"])
         rules = rule_files.read((FOLDER / "rules.toml").read_text("utf-8"), house.known_codes(db))
-        number = house.publish(db, rules, now)
+        compiled = compile_rules(house.rule_set(db, house.publish(db, rules, now)))
         for item in data["item"]:
-            _item(db, item, patrons, (now, data["time_zone"], number))
+            _item(db, item, patrons, (local_day(now, data["time_zone"]), data["time_zone"], compiled))
     return data
 
 
@@ -87,10 +97,9 @@ def _patron(
 
 
 def _item(
-    db: Connection, item: Mapping[str, Any], patrons: Mapping[str, str], given: tuple[datetime, str, int]
+    db: Connection, item: Mapping[str, Any], patrons: Mapping[str, str], given: tuple[date, str, CompiledRules]
 ) -> None:
-    now, zone, rules = given
-    today = local_day(now, zone)
+    today, zone, rules = given
     aside = patrons[item["set_aside"]] if "set_aside" in item else None
     values = {
         **{key: item[key] for key in ("id", "title", "author", "media_type", "branch")},
@@ -104,16 +113,19 @@ def _item(
     db.execute(insert(t.item).values(**values))
     if "loan" in item:
         day = today - timedelta(days=item["loan"]["days_ago"])
-        days = SHORT_LOANS.get(item["media_type"], LOAN_DAYS)
+        facts = Facts(media_type=item["media_type"], **{key: item.get(key) for key in ITEM_FACTS})
+        period = decide(rules, "periods.loan", item["branch"], facts, day)
+        if not isinstance(period.value, Days) or period.rule is None:
+            raise ValueError(f"the demo rules have no loan period for {item['media_type']}")
         db.execute(
             insert(t.loan).values(
                 item_id=item["id"],
                 patron_id=patrons[item["loan"]["patron"]],
                 branch=item["branch"],
                 out_at=datetime.combine(day, time(10), ZoneInfo(zone)),
-                due=day + timedelta(days=days),
+                due=due_date(day, period.value.days, BranchCalendar.always_open()),
                 renewals=0,
-                rule_set=rules,
-                rules={},
+                rule_set=rules.number,
+                rules={period.kind: period.rule.id},
             )
         )

@@ -41,9 +41,14 @@ def decide_checkout(place: Place, item: Item, patron: Patron, loan: Loan | None,
     deciding.against(verdict.permission(deciding.decide("circulation.checkout")))
     deciding.against(item_states.against_checkout(item, loan, patron))
     limit = deciding.decide("counts.max_loans")
-    if limit.value is not None:
+    if limit.value is not None and not _has_it(loan, patron):
         deciding.against(verdict.limit(limit, count(limit.rule)))
     return deciding.verdict(_due(deciding, place))
+
+
+def _has_it(loan: Loan | None, patron: Patron) -> bool:
+    """The item is on this patron's account already: it is one of the loans a limit counts, not one more (R86)."""
+    return loan is not None and loan.patron == patron.id
 
 
 def _due(deciding: Deciding, place: Place) -> date | None:

@@ -14,25 +14,24 @@ class Effect:
     """What a state means. "On loan" and "set aside" are derived from the loan and the mark, not stored here.
 
     Attributes:
-        lends: a checkout goes on; the item becomes available by it.
+        lends: a checkout goes on.
         takes_back: a return goes on.
-        told_as: state named in the reason where it does not.
+        found: the item is found by being lent or taken back: it becomes available, with a note for staff.
     """
 
     lends: bool
     takes_back: bool = True
-    told_as: str = ""
-    note: str = ""
+    found: bool = False
 
 
 STATES: Mapping[str, Effect] = {
     "available": Effect(lends=True),
-    "in_transit": Effect(lends=False, told_as="in_transit"),
-    "lost": Effect(lends=True, note="found: was marked lost"),
-    "claimed_returned": Effect(lends=True, note="found: was claimed returned"),
-    "missing": Effect(lends=True, note="found: was marked missing"),
-    "withdrawn": Effect(lends=False, takes_back=False, told_as="withdrawn"),
-    "not_ready": Effect(lends=False, told_as="not_ready"),
+    "in_transit": Effect(lends=False),
+    "lost": Effect(lends=True, found=True),
+    "claimed_returned": Effect(lends=True, found=True),
+    "missing": Effect(lends=True, found=True),
+    "withdrawn": Effect(lends=False, takes_back=False),
+    "not_ready": Effect(lends=False),
 }
 
 
@@ -52,7 +51,7 @@ def against_checkout(item: Item, loan: Loan | None, patron: Patron) -> Reason | 
             )
         return Reason("item_state", {"state": "on_loan", "own": False, "action": "checkout"})
     if not STATES[item.state].lends:
-        return Reason("item_state", {"state": STATES[item.state].told_as, "action": "checkout"})
+        return Reason("item_state", {"state": item.state, "action": "checkout"})
     if item.set_aside_for is not None and item.set_aside_for != patron.id:
         return Reason("item_state", {"state": "set_aside", "action": "checkout"})
     return None
@@ -60,5 +59,4 @@ def against_checkout(item: Item, loan: Loan | None, patron: Patron) -> Reason | 
 
 def against_return(item: Item) -> Reason | None:
     """The item's own reason against taking it back."""
-    effect = STATES[item.state]
-    return None if effect.takes_back else Reason("item_state", {"state": effect.told_as, "action": "return"})
+    return None if STATES[item.state].takes_back else Reason("item_state", {"state": item.state, "action": "return"})

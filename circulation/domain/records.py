@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rules.age import AgeGroups, age_group, age_on
@@ -90,13 +90,16 @@ class Verdict:
     winners: Mapping[str, str | None] = field(default_factory=dict)
 
 
+def patron_facts(patron: Patron, place: Place) -> Facts:
+    """What rules may ask where no item is in question yet."""
+    age = age_on(patron.born, place.today)
+    return Facts(patron_category=patron.category, age_group=age_group(age, place.age_groups), age=age)
+
+
 def facts_of(item: Item, patron: Patron | None, place: Place) -> Facts:
     """What rules may ask of this transaction; without a patron only the item."""
-    age = age_on(patron.born, place.today) if patron is not None else None
-    return Facts(
-        patron_category=patron.category if patron is not None else None,
-        age_group=age_group(age, place.age_groups),
-        age=age,
+    return replace(
+        patron_facts(patron, place) if patron is not None else Facts(),
         media_type=item.media_type,
         material_type=item.material_type,
         department=item.department,

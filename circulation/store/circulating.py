@@ -77,21 +77,24 @@ def count_loans(db: Connection, patron_id: str, rule: Rule | None) -> int:
 def lend(
     db: Connection, item_id: str, patron_id: str, branch: str, now: datetime, due: date, decided: Mapping[str, Any]
 ) -> None:
-    """Open a loan; the item is available by it and the mark for its reader is gone. ``decided``: rule_set and rules."""
+    """Open a loan; the item is no longer set aside by it. ``decided``: rule_set and rules."""
     db.execute(
         insert(t.loan).values(
             item_id=item_id, patron_id=patron_id, branch=branch, out_at=now, due=due, renewals=0, **decided
         )
     )
-    found = {"state": "available", "set_aside_for": None, "collect_by": None, "shelf": None}
-    db.execute(update(t.item).where(t.item.c.id == item_id).values(**found))
+    fetched = {"set_aside_for": None, "collect_by": None, "shelf": None}
+    db.execute(update(t.item).where(t.item.c.id == item_id).values(**fetched))
 
 
-def take_back(db: Connection, loan: Loan, item_id: str, now: datetime) -> None:
-    """Close a loan; what was marked lost, missing or claimed returned is found by it."""
+def take_back(db: Connection, loan: Loan, now: datetime) -> None:
+    """Close a loan."""
     db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(returned_at=now))
-    found_by_it = ("lost", "missing", "claimed_returned")
-    db.execute(update(t.item).where(t.item.c.id == item_id, t.item.c.state.in_(found_by_it)).values(state="available"))
+
+
+def mark_available(db: Connection, item_id: str) -> None:
+    """Remove an item's mark."""
+    db.execute(update(t.item).where(t.item.c.id == item_id).values(state="available"))
 
 
 def renew(db: Connection, loan: Loan, due: date, decided: Mapping[str, Any]) -> None:

@@ -1,0 +1,253 @@
+"""The database: migrations, constraints, transactions, and how many statements a checkout takes."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from circulation import lockout, operations, signin
+from circulation.errors import CirculationError
+from circulation.secrets import Secrets
+from circulation.service import Machine, Service
+from circulation.store import tables as t
+from circulation.store.engine import Database
+from circulation.tidying import tidy, tidying
+from tests.circulation.running import TestClock
+from tests.circulation.world import World, rule
+from tests.waiting import wait_for
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_the_tables_of_the_program(service: Service) -> None:
+    with service.database.reading() as db:
+        assert compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), t.metadata) == []
+
+
+def test_every_constraint_has_a_name() -> None:
+    for table in t.metadata.tables.values():
+        assert all(constraint.name for constraint in table.constraints), table.name
+        assert all(index.name for index in table.indexes), table.name
+
+
+def test_migrating_again_changes_nothing(service: Service) -> None:
+    service.database.migrate()
+    with service.database.reading() as db:
+        assert len(db.execute(select(t.organisation)).all()) == 5
+
+
+def test_an_item_has_at_most_one_open_loan(world: World) -> None:
+    world.rules()
+    one, two = world.patron(), world.patron()
+    item = world.lent(one)
+    again = {"item_id": item, "branch": "N1", "out_at": datetime.now(UTC), "renewals": 0, "rule_set": 1, "rules": {}}
+    with pytest.raises(IntegrityError), world.service.database.writing() as db:
+        db.execute(insert(t.loan).values(patron_id=world.patron_id(two), due=date(2026, 6, 1), **again))
+
+
+def test_foreign_keys_are_kept(world: World) -> None:
+    with pytest.raises(IntegrityError), world.service.database.writing() as db:
+        db.execute(insert(t.card).values(kind="uid", value="1", patron_id="nobody"))
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        datetime(2026, 6, 1, 10, 0, tzinfo=UTC),
+        datetime(2026, 6, 1, 12, 0, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 6, 1, 5, 30, tzinfo=timezone(timedelta(hours=-4, minutes=-30))),
+    ],
+)
+def test_an_instant_is_kept_in_universal_time(service: Service, instant: datetime) -> None:
+    with service.database.writing() as db:
+        db.execute(insert(t.rule_set).values(number=1, rules=[], checksum="", published_at=instant))
+        found = db.execute(select(t.rule_set.c.published_at)).scalar_one()
+    assert found == datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
+    assert found.tzinfo is UTC
+
+
+def test_an_instant_without_a_zone_is_refused(service: Service) -> None:
+    naive = datetime(2026, 6, 1, 10, 0)  # noqa: DTZ001 - this is what is refused
+    with pytest.raises(StatementError, match="without a time zone"), service.database.writing() as db:
+        db.execute(insert(t.rule_set).values(number=1, rules=[], checksum="", published_at=naive))
+
+
+# --- transactions -----------------------------------------------------------------------------------------------------
+
+
+def test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait(service: Service) -> None:
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 20_000}
+    with service.database.reading() as db:
+        assert {name: db.exec_driver_sql(f"PRAGMA {name}").scalar() for name in expected} == expected
+
+
+def test_a_writing_transaction_takes_its_lock_before_it_reads(service: Service) -> None:
+    began: list[str] = []
+    event.listen(service.database.engine, "before_cursor_execute", lambda *args: began.append(args[2]))
+    with service.database.writing() as db:
+        db.execute(select(t.installation))
+    with service.database.reading() as db:
+        db.execute(select(t.installation))
+    assert [statement for statement in began if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"]
+
+
+def test_two_writers_that_read_first_wait_for_one_another(service: Service) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def count(held: bool) -> None:
+        with service.database.writing() as db:
+            if held:
+                inside.set()
+                assert go_on.wait(20)
+            lockout.count(db, "x", signin.MACHINE, service.clock())
+
+    threads = [threading.Thread(target=count, args=(held,)) for held in (True, False)]
+    threads[0].start()
+    assert inside.wait(20)
+    threads[1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    with service.database.reading() as db:
+        assert db.execute(select(t.lock_out.c.failures)).scalar_one() == 2
+
+
+def test_a_transaction_that_fails_leaves_nothing(service: Service) -> None:
+    with pytest.raises(RuntimeError), service.database.writing() as db:  # noqa: PT012 - the block is what fails
+        db.execute(insert(t.patron_category).values(code="extra"))
+        raise RuntimeError
+    with service.database.reading() as db:
+        assert "extra" not in db.execute(select(t.patron_category.c.code)).scalars().all()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite+nothing:///x", "oracle9://x/y", ""])
+def test_an_address_that_is_not_understood_is_said_so(url: str) -> None:
+    with pytest.raises(CirculationError, match="not understood"):
+        Database(url)
+
+
+def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "letters.db"
+    file.write_bytes(b"Dear Sir or Madam, " * 100)
+    database = Database(f"sqlite:///{file}")
+    with pytest.raises(CirculationError, match="cannot be used"):
+        database.migrate()
+    database.close()
+    assert file.read_bytes().startswith(b"Dear")
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def statements(service: Service) -> Iterator[list[str]]:
+    """Statements that are sent within the block."""
+    seen: list[str] = []
+
+    def note(*args: Any) -> None:
+        seen.append(args[2])
+
+    event.listen(service.database.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(service.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.requirement("R20")
+@pytest.mark.requirement("R81")
+@pytest.mark.parametrize("action", ["checkout", "renewal", "return"])
+def test_a_transaction_takes_as_many_statements_for_400_loans_as_for_4(
+    world: World, service: Service, action: str
+) -> None:
+    world.rules(rule("dvd", "counts.max_loans", 500, media_type="DVD"), rule("all", "counts.max_loans", 500))
+    with service.database.writing() as db:
+        values = {"name": "m", "branch": "N1", "key_hash": "h", "enrolled_at": service.clock()}
+        db.execute(insert(t.machine).values(id="m", **values))
+    with service.database.reading() as db:
+        service.place(db, Machine("m", "N1"))  # the rule set is read and compiled once, not for each transaction
+    sent = []
+    for loans in (4, 400):
+        patron = world.patron()
+        for _ in range(loans):
+            held = world.lent(patron, "DVD")
+        item = world.item("DVD") if action == "checkout" else held
+        whose = None if action == "return" else world.patron_id(patron)
+        with statements(service) as seen:
+            line = operations.run(service, Machine("m", "N1"), operations.Asked(str(uuid4()), action, item, whose))
+        assert line["outcome"] == "done"
+        sent.append(list(seen))
+    assert sent[0] == sent[1]
+    counts = [statement for statement in sent[0] if "count(*)" in statement.lower() and "loan" in statement]
+    assert len(counts) == (1 if action == "checkout" else 0)
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_made_once_and_read_by_their_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    one, two = Secrets(folder), Secrets(folder)
+    assert one.public_key == two.public_key
+    assert one.keyed("x", "y") == two.keyed("x", "y") != one.keyed("z", "y")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("name", ["server.key", "sealed.key"])
+def test_a_secret_others_can_read_or_that_is_damaged_is_refused(tmp_path: Path, name: str) -> None:
+    Secrets(tmp_path)
+    file = tmp_path / name
+    file.chmod(0o640)
+    with pytest.raises(CirculationError, match="chmod 600"):
+        Secrets(tmp_path)
+    file.chmod(0o600)
+    file.write_bytes(b"short")
+    with pytest.raises(CirculationError, match="damaged"):
+        Secrets(tmp_path)
+
+
+def test_a_secrets_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CirculationError, match="cannot be used"):
+        Secrets(tmp_path / "file" / "secrets")
+
+
+# --- tidying ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_has_had_its_time_is_forgotten_and_the_rest_kept(service: Service, clock: TestClock) -> None:
+    now = clock()
+    with service.database.writing() as db:
+        lockout.count(db, "old", signin.CARD, now - timedelta(days=2))
+        lockout.count(db, "new", signin.CARD, now)
+        for code, age in (("old", 32), ("new", 1)):
+            expires = now - timedelta(days=age)
+            db.execute(insert(t.enrolment).values(code_hash=code, branch="N1", expires=expires))
+    tidy(service)
+    with service.database.reading() as db:
+        assert db.execute(select(t.lock_out.c.subject)).scalars().all() == ["new"]
+        assert db.execute(select(t.enrolment.c.code_hash)).scalars().all() == ["new"]
+
+
+def test_a_running_server_forgets_at_once_and_ends_when_told(service: Service, clock: TestClock) -> None:
+    with service.database.writing() as db:
+        lockout.count(db, "old", signin.CARD, clock() - timedelta(days=2))
+
+    def gone() -> bool:
+        with service.database.reading() as db:
+            return db.execute(select(t.lock_out)).one_or_none() is None
+
+    with tidying(service):
+        wait_for(gone)
+    assert "tidying" not in {thread.name for thread in threading.enumerate()}
