@@ -109,3 +109,14 @@ def test_seeing_every_item_once_more_empties_the_staff_list(seed: int) -> None:
         world.take(name)
     assert world.doubts() == {}
     world.invariant()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", range(1_000, 21_000, 1_000))
+def test_a_thousand_long_histories_keep_the_promise(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.kiosk.session.test_random_histories.STEPS", 150)
+    for seed in range(first, first + 1_000):
+        world = _play(seed)
+        _come_to_rest(world)
+        world.invariant()
+        assert not world.open_items(), f"seed {seed}"
