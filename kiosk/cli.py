@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
-from drivers.devices.probe import list_devices, read_tags
 from rich.console import Console
 from rich.table import Table
 
-from kiosk import VERSION, doctor, enrolment
+from drivers.devices.probe import list_devices, read_tags
+from kiosk import VERSION, doctor, enrolment, logs
 from kiosk import headless as headless_mode
 from kiosk.central import api
 from kiosk.central.rest import RestApi
@@ -32,19 +30,6 @@ ConfigFile = Annotated[Path, typer.Option("--config", envvar="KIOSK_CONFIG", hel
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
-def set_up_log() -> None:
-    """Lines of JSON on standard error, with a time."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
 def _stop(text: str) -> typer.Exit:
     errors.print(f"kiosk: {text}", markup=False)
     return typer.Exit(1)
@@ -56,13 +41,13 @@ def _load(file: Path) -> Config:
     except ConfigError as error:
         for mistake in error.mistakes:
             errors.print(f"{file}: {mistake}", markup=False)
-        raise _stop(f"{len(error.mistakes)} mistakes in the configuration") from None
+        raise _stop(f"mistakes in the configuration: {len(error.mistakes)}") from None
 
 
 @app.command()
 def headless(config: ConfigFile) -> None:
     """Run the machine for a parent process: intents in, screens out, as lines of JSON."""
-    set_up_log()
+    logs.set_up()
     try:
         headless_mode.run(_load(config))
     except (enrolment.EnrolmentError, JournalError) as error:
@@ -105,6 +90,8 @@ def journal(
     opened = _open_journal(_load(config))
     try:
         left, doubts, lines = opened.read(), opened.staff_list(), opened.history(most)
+    except JournalError as error:
+        raise _stop(str(error)) from None
     finally:
         opened.close()
     if as_json:

@@ -27,14 +27,14 @@ class Clock:
     def __init__(self, time_zone: str) -> None:
         self._zone = ZoneInfo(time_zone)
         self._lock = Lock()
-        self._started = time.monotonic()
-        self._first_wall = datetime.now(UTC)
+        self._known = (time.monotonic(), datetime.now(UTC))
         self._central: CentralClock | None = None
 
     def heard(self, central: CentralClock) -> None:
-        """Take the time that came with an answer."""
+        """Take the time that came with an answer; from then on "backwards" is counted from now."""
         with self._lock:
             self._central = central
+            self._known = (time.monotonic(), datetime.now(UTC))
 
     def now(self) -> Now:
         """The time now."""
@@ -43,9 +43,10 @@ class Clock:
 
     def _is_trusted(self, monotonic: float, wall: datetime) -> bool:
         with self._lock:
-            central = self._central
-        if central is not None:
-            expected = central.time + timedelta(seconds=monotonic - central.received)
-            return abs(wall - expected) <= MOST_OFF
-        expected = self._first_wall + timedelta(seconds=monotonic - self._started)
-        return wall >= expected - BACKWARDS
+            central, (known_monotonic, known_wall) = self._central, self._known
+        if wall < known_wall + timedelta(seconds=monotonic - known_monotonic) - BACKWARDS:
+            return False
+        if central is None:
+            return True
+        expected = central.time + timedelta(seconds=monotonic - central.received)
+        return abs(wall - expected) <= MOST_OFF

@@ -21,7 +21,7 @@ from kiosk.central.rest import RestApi
 from kiosk.central.worker import CentralWorker, Rhythm
 from kiosk.clock import Clock
 from kiosk.config import Config
-from kiosk.journal import KEPT, Journal
+from kiosk.journal import KEPT, Journal, JournalError
 from kiosk.loop import Loop
 from kiosk.messages import Message
 from kiosk.receipts import ReceiptWriter
@@ -31,7 +31,7 @@ from kiosk.session.state import Settings, initial
 log = structlog.get_logger("kiosk")
 
 JOURNAL = "journal.db"
-RECEIPT_COLUMNS = 42
+TIDY_SECONDS = 86_400.0  # between two looks for what the journal may forget
 
 
 class Kiosk:
@@ -49,9 +49,10 @@ class Kiosk:
     def __init__(self, config: Config, show: Callable[[Screen], None]) -> None:
         known = enrolment.load(config.state)
         self._journal = Journal(config.state / JOURNAL, known.seal)
-        self._journal.prune()
         self._clock = Clock(known.timezone)
         self._devices: dict[str, str] = {}
+        self._doubts: tuple[api.Doubt, ...] = ()
+        self._tidy_at = 0.0
         self._client = RestApi(config.central.url, known.key, config.ca, lambda clock, rules: self._heard(clock, rules))
         rhythm = Rhythm(config.central.heartbeat_seconds, config.central.refresh_seconds)
         self._central = CentralWorker(self._client, self.post, Cache(config.state), self._report, self._sealed, rhythm)
@@ -66,7 +67,7 @@ class Kiosk:
             self._workers,
             self._central.ask,
             show,
-            ReceiptWriter(known.library, RECEIPT_COLUMNS).render,
+            ReceiptWriter(known.library, config.columns).render,
         )
 
     def post(self, message: Message) -> None:
@@ -74,18 +75,28 @@ class Kiosk:
         self._loop.post(message)
 
     def start(self) -> None:
-        """Start the core first, so that nothing a device says is lost."""
-        self._loop.start()
+        """Start the core first, so that nothing a device says is lost.
+
+        Raises:
+            JournalError: the journal cannot be read; nothing was started.
+        """
+        try:
+            self._loop.start()
+        except JournalError:
+            self._client.close()
+            self._journal.close()
+            raise
         self._central.start()
         for worker in self._workers.values():
             worker.start()
         log.info("started", version=VERSION)
 
     def stop(self) -> None:
-        """Stop in the other order; the journal is closed last."""
+        """Stop in the other order, the journal last. A central service that does not answer delays nothing."""
         for worker in self._workers.values():
             worker.stop()
         self._loop.stop()
+        self._client.abort()
         self._central.stop()
         self._client.close()
         self._journal.close()
@@ -103,8 +114,16 @@ class Kiosk:
         self.post(event)
 
     def _report(self, rules: int | None) -> api.HeartbeatReport:
-        trusted = self._clock.now().trusted
-        return api.HeartbeatReport(VERSION, rules, dict(self._devices), self._journal.staff_list(), trusted)
+        """How the machine is. With a journal that fails, doubts are told as last known: none must look settled."""
+        now = self._clock.now()
+        try:
+            if now.monotonic >= self._tidy_at:
+                self._tidy_at = now.monotonic + TIDY_SECONDS
+                self._journal.prune()
+            self._doubts = self._journal.staff_list()
+        except JournalError as error:
+            log.error("journal_failed", why=str(error))
+        return api.HeartbeatReport(VERSION, rules, dict(self._devices), self._doubts, now.trusted)
 
     def _sealed(self) -> Mapping[str, bytes]:
         return self._journal.sealed(datetime.now(UTC) - KEPT - timedelta(days=1))

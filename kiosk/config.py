@@ -20,6 +20,15 @@ from kiosk.central.rest import check_url
 from wording import languages
 
 DEVICES = ("pad", "card", "scanner", "printer")
+RECEIPT_COLUMNS = 42  # of a printer that is not told otherwise: 80 mm paper
+EXAMPLES = {
+    "machine": "[machine]",
+    "machine.name": 'name = "Main library, entrance"',
+    "machine.state": 'state = "/var/lib/kiosk"',
+    "central": "[central]",
+    "central.url": 'url = "https://circulation.example"',
+    "pad": "[pad]",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,13 @@ class Config:
         return Path(self.machine.state)
 
     @property
+    def columns(self) -> int:
+        """Letters in a line of the receipt printer."""
+        _, options = self.devices.get("printer", ("", {}))
+        found: int = options.get("columns", RECEIPT_COLUMNS)
+        return found
+
+    @property
     def ca(self) -> Path | None:
         """Authority to verify the central service with."""
         return Path(self.central.ca) if self.central.ca is not None else None
@@ -134,6 +150,8 @@ def load(file: Path) -> Config:
         raise ConfigError(file, [Mistake(None, "", f"cannot be read ({error.strerror})")]) from None
     except UnicodeDecodeError:
         raise ConfigError(file, [Mistake(None, "", "is not text in UTF-8")]) from None
+    except RecursionError:
+        raise ConfigError(file, [Mistake(None, "", "has too many brackets within one another")]) from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         raise ConfigError(file, [Mistake(int(found[1]) if found else None, "", str(error))]) from None
@@ -180,7 +198,7 @@ def _mistake(lines: Mapping[str, int], found: Mapping[str, Any]) -> Mistake:
     if found["type"] == "extra_forbidden":
         return Mistake(line, key, f"there is no such setting{_meant(place)}")
     if found["type"] == "missing":
-        return Mistake(lines.get(place[0]) if len(place) > 1 else None, key, "is missing")
+        return Mistake(lines.get(place[0]) if len(place) > 1 else None, key, f"is missing; write {EXAMPLES[key]}")
     return Mistake(line, key, str(found["msg"]).removeprefix("Value error, "))
 
 
@@ -202,7 +220,7 @@ def _lines(text: str) -> dict[str, int]:
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[+\s*([\w.-]+)", line)
-        key = re.match(r"\s*([\w-]+)\s*=", line)
+        key = re.match(r"\s*([\w.-]+)\s*=", line)
         if header:
             section = header[1]
             found.setdefault(section, number)

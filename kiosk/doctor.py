@@ -1,12 +1,12 @@
 """Looks at everything a machine needs and says, for each thing that is wrong, what cures it.
 
-Responsible for plain words. Not responsible for repairing anything: it changes nothing.
+Responsible for plain words. Not responsible for repairing anything: it makes nothing that the machine would find.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drivers.devices.probe import probe
-
 from kiosk import VERSION, enrolment
 from kiosk.central import api
 from kiosk.central.cache import Cache
@@ -86,6 +85,8 @@ def _enrolment(config: Config) -> tuple[enrolment.Enrolment | None, Finding]:
 
 def _journal(config: Config, known: enrolment.Enrolment | None) -> Finding:
     path = config.state / JOURNAL
+    if not path.exists():  # made here it would belong to whoever runs the doctor
+        return Finding("journal", True, "not there yet; the machine makes it when it starts for the first time")
     seal: Callable[[bytes], bytes] = known.seal if known is not None else bytes
     try:
         journal = Journal(path, seal)
@@ -120,22 +121,33 @@ REJECTED = {
 
 
 def _central(config: Config, known: enrolment.Enrolment) -> Iterator[Finding]:
-    heard: list[api.CentralClock] = []
-    client = RestApi(config.central.url, known.key, config.ca, lambda clock, _: heard.append(clock))
+    heard: list[tuple[api.CentralClock, int | None]] = []
+    client = RestApi(config.central.url, known.key, config.ca, lambda *told: heard.append(told))
     try:
         yield _reach(client, config)
         if heard:
-            yield _clock(heard[-1])
+            yield _clock(heard[-1][0])
             yield _key(client)
     finally:
         client.close()
-    yield _rules(config)
+    yield _rules(config, heard[-1][1] if heard else None)
+
+
+def _authority_problem(file: Path) -> str | None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        return f"{file} holds no certificate"
+    except OSError as error:
+        return f"{file} cannot be read ({error.strerror})"
+    return None
 
 
 def _reach(client: RestApi, config: Config) -> Finding:
-    if config.ca is not None and not os.access(config.ca, os.R_OK):
+    wrong = _authority_problem(config.ca) if config.ca is not None else None
+    if wrong is not None:
         cure = "put the authority's certificate there, readable by the machine's user, or correct [central] ca"
-        return Finding("central service", False, f"{config.ca} cannot be read", cure)
+        return Finding("central service", False, wrong, cure)
     try:
         version = client.health()
     except api.CentralUnreachable as error:
@@ -170,7 +182,7 @@ def _key(client: RestApi) -> Finding:
     return Finding("machine key", True, f"accepted; this is version {VERSION}")
 
 
-def _rules(config: Config) -> Finding:
+def _rules(config: Config, live: int | None) -> Finding:
     held = Cache(config.state).rules()
     if held is None:
         cure = "start the machine once while the central service can be reached"
@@ -179,6 +191,10 @@ def _rules(config: Config) -> Finding:
         published = read_rules(held.document)
     except RulesError as error:
         return Finding("rule set", False, str(error), "update this machine, or publish the rules again")
+    if live is not None and live != published.number:
+        text = f"this machine holds number {published.number}, the central service has number {live}"
+        cure = "start the machine; running, it fetches the new one by itself within a few minutes"
+        return Finding("rule set", False, text, cure)
     return Finding("rule set", True, f"number {published.number} for branch {published.branch}")
 
 
@@ -188,6 +204,8 @@ CURES = {
     "absent": "plug it in, or correct the port or reader name; 'kiosk devices' lists what there is",
     "busy": "another program holds the port: stop it (a second kiosk, a modem manager?)",
     "no_permission": "let the machine's user use the port: usermod -a -G dialout USER, then sign in again",
+    "lost": "it went away while it was asked: check its cable and plug, then run kiosk doctor again",
+    "fault": "an error of this program, not of the device: send what 'kiosk doctor --json' says to your supplier",
     "silent": "check its power and cable, and baud rate and frame type in the configuration",
     "protocol": "this is not the device the configuration names: check the driver",
     "no_service": "the card service does not run: systemctl enable --now pcscd",

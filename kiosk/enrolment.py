@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,8 +41,19 @@ class Enrolment:
     server_public_key: str
 
     def __post_init__(self) -> None:
-        ZoneInfo(self.timezone)
-        PublicKey(base64.b64decode(self.server_public_key))
+        for part in fields(self):
+            if part.name != "owner" and not isinstance(getattr(self, part.name), str):
+                raise ValueError(f"{part.name} is not a text")
+        if not all(isinstance(isil, str) for isil in self.owner):
+            raise ValueError("owner is not a list of texts")
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, OSError):
+            raise ValueError("timezone is no time zone this computer knows") from None
+        try:
+            PublicKey(base64.b64decode(self.server_public_key, validate=True))
+        except (ValueError, TypeError):
+            raise ValueError("server_public_key is no public key") from None
 
     def seal(self, request: bytes) -> bytes:
         """Seal a request so that only the central service can read it."""
@@ -78,5 +88,5 @@ def load(folder: Path) -> Enrolment:
         raise EnrolmentError("this machine is not enrolled: kiosk enrol URL CODE --config FILE") from None
     except OSError as error:
         raise EnrolmentError(f"{path} cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise EnrolmentError(f"{path} is damaged: enrol this machine again with a new code") from None

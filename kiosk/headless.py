@@ -11,8 +11,10 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
-from typing import TextIO
+from typing import BinaryIO
 
 from kiosk.compose import Kiosk
 from kiosk.config import Config
@@ -21,10 +23,16 @@ from kiosk.screens import Screen
 
 
 class _Output:
-    """Writes lines in a thread of its own, so that a parent that does not read cannot stop the core."""
+    """Writes lines in a thread of its own, so that a parent that does not read cannot stop the core.
 
-    def __init__(self, target: TextIO) -> None:
+    Args:
+        target: where lines go, in UTF-8.
+        gone: called once when nobody takes them any more.
+    """
+
+    def __init__(self, target: BinaryIO, gone: Callable[[], None]) -> None:
         self._target = target
+        self._gone = gone
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="screens")
         self._thread.start()
@@ -43,12 +51,16 @@ class _Output:
         self._thread.join()
 
     def _run(self) -> None:
+        taken = True
         while (line := self._lines.get()) is not None:
+            if not taken:
+                continue
             try:
-                self._target.write(line + "\n")
+                self._target.write(line.encode() + b"\n")
                 self._target.flush()
             except (OSError, ValueError):
-                return  # the parent has gone; standard input ends too, and with it the program
+                taken = False  # the parent has gone, and with it the reason to run
+                self._gone()
 
 
 def run(config: Config) -> None:
@@ -59,13 +71,15 @@ def run(config: Config) -> None:
         JournalError: the journal cannot be used.
     """
     waker, woken = os.pipe()
+    os.set_blocking(woken, False)
 
-    def wake(_number: int, _frame: FrameType | None) -> None:
-        os.write(woken, b"x")
+    def wake(_number: int = 0, _frame: FrameType | None = None) -> None:
+        with suppress(BlockingIOError):  # full of earlier calls: it wakes all the same
+            os.write(woken, b"x")
 
     lines, sys.stdout = sys.stdout, sys.stderr  # only screens go to standard output, whatever a library prints
     before = {number: signal.signal(number, wake) for number in (signal.SIGTERM, signal.SIGINT)}
-    output = _Output(lines)
+    output = _Output(lines.buffer, wake)
     try:
         kiosk = Kiosk(config, output.show)
         kiosk.start()
@@ -94,7 +108,7 @@ def _read(kiosk: Kiosk, output: _Output, waker: int) -> None:
         if not data:
             return
         *lines, pending = (pending + data).split(b"\n")
-        pending = pending[: MOST_LINE + 1]
+        pending = pending[: MOST_LINE + 1]  # already too long, and stays so
         for line in lines:
             _take(kiosk, output, line)
 
@@ -103,6 +117,8 @@ def _take(kiosk: Kiosk, output: _Output, line: bytes) -> None:
     if not line.strip():
         return
     try:
+        if len(line) > MOST_LINE:
+            raise LineError(f"a line has at most {MOST_LINE} bytes")
         kiosk.post(read_intent(line.decode("utf-8", errors="replace")))
     except LineError as error:
         output.problem(error)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,12 +126,18 @@ class Journal:
             JournalError: none of them is.
         """
         at = self._now().isoformat()
+        with self._transaction():
+            for entry in entries:
+                self._put(entry, at)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or none, and never left open: the next one must be able to begin."""
         try:
             with self._lock:
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    for entry in entries:
-                        self._put(entry, at)
+                    yield
                     self._db.execute("COMMIT")
                 except BaseException:
                     if self._db.in_transaction:
@@ -185,14 +192,21 @@ class Journal:
         for (operation,) in self._rows(OPEN_OPERATIONS):
             steps = self._rows("SELECT action,item,step,tags FROM step WHERE operation=? ORDER BY number", operation)
             action, item, step, _ = steps[-1]
-            operations.append(OpenOperation(operation, action, item, Step(step).value, _former(steps[0][3])))
+            try:
+                found = OpenOperation(operation, action, item, Step(step).value, _former(steps[0][3]))
+            except (ValueError, TypeError):
+                raise JournalError(f"{self.path}: operation {operation} is damaged") from None
+            operations.append(found)
         doubts = {row[0]: row[1] for row in self._rows("SELECT item, wanted FROM doubt")}
         return JournalRead(tuple(operations), doubts)
 
     def staff_list(self) -> tuple[Doubt, ...]:
         """Items in doubt, oldest first."""
         rows = self._rows("SELECT item, wanted, last, since FROM doubt ORDER BY since, item")
-        return tuple(Doubt(item, wanted, last, datetime.fromisoformat(since)) for item, wanted, last, since in rows)
+        try:
+            return tuple(Doubt(item, wanted, last, datetime.fromisoformat(since)) for item, wanted, last, since in rows)
+        except (ValueError, TypeError):
+            raise JournalError(f"{self.path}: the list of doubts is damaged") from None
 
     def sealed(self, since: datetime) -> Mapping[str, bytes]:
         """Sealed requests since an instant, oldest first: what is handed back after a restore of the centre."""
@@ -215,33 +229,23 @@ class Journal:
             JournalError: it cannot be written.
         """
         before = ((self._now() - KEPT).isoformat(),)
-        try:
-            with self._lock:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.execute(
-                    "DELETE FROM step WHERE operation IN (SELECT operation FROM step GROUP BY operation"
-                    " HAVING MAX(at) < ? AND SUM(step = 'closed') > 0)",
-                    before,
-                )
-                self._db.execute("DELETE FROM sealed WHERE at < ?", before)
-                self._db.execute("DELETE FROM event WHERE at < ?", before)
-                self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise JournalError(f"{self.path}: {error}") from None
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM step WHERE operation IN (SELECT operation FROM step GROUP BY operation"
+                " HAVING MAX(at) < ? AND SUM(step = 'closed') > 0)",
+                before,
+            )
+            self._db.execute("DELETE FROM sealed WHERE at < ?", before)
+            self._db.execute("DELETE FROM event WHERE at < ?", before)
 
     def works(self) -> bool:
         """Whether something can be made durable now."""
         try:
-            with self._lock:
-                self._db.execute("BEGIN IMMEDIATE")
+            with self._transaction():
                 self._db.execute("CREATE TABLE probe (filler BLOB)")
                 self._db.execute("INSERT INTO probe VALUES (zeroblob(65536))")
                 self._db.execute("DROP TABLE probe")
-                self._db.execute("COMMIT")
-        except sqlite3.Error:
-            with self._lock:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+        except JournalError:
             return False
         return True
 
@@ -252,5 +256,7 @@ class Journal:
 
 
 def _former(tags: str) -> Mapping[str, str | None]:
-    found: dict[str, str | None] = json.loads(tags)
+    found = json.loads(tags)
+    if not isinstance(found, dict):
+        raise TypeError("tags are an object")
     return found

@@ -82,12 +82,17 @@ def _value(name: str, hint: object, raw: object) -> object:
 
 def write_screen(screen: Screen) -> str:
     """A screen as one line, without its line end."""
-    return json.dumps({"screen": type(screen).__name__, **_plain_fields(screen)}, ensure_ascii=False)
+    return _line({"screen": type(screen).__name__, **_plain_fields(screen)})
 
 
 def error_line(error: LineError) -> str:
     """The answer to a line that is no intent."""
-    return json.dumps({"error": str(error)}, ensure_ascii=False)
+    return _line({"error": str(error)})
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    """JSON that can be written in UTF-8: half of a surrogate pair stays escaped, as it came."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _plain_fields(value: Any) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Loop:
             try:
                 self._take(message)
             except Exception as error:  # whatever it is, it becomes an out-of-order screen and a line in the log
-                log.exception("core_failed", message=type(message).__name__, error=type(error).__name__)
+                log.exception("core_failed", message=type(message).__name__)
                 self._fall(error)
 
     def _next(self) -> m.Message | None:
@@ -136,8 +136,8 @@ class Loop:
         died = m.ThreadDied("core", type(error).__name__)
         try:
             self._take(died)
-        except Exception as second:
-            log.exception("core_cannot_even_fall", error=type(second).__name__)
+        except Exception:  # the thread goes on all the same: the next message may be one it can take
+            log.exception("core_cannot_even_fall")
 
     def _carry_out(self, effects: tuple[e.Effect, ...]) -> None:
         for effect in effects:
@@ -152,9 +152,19 @@ class Loop:
             case e.Show(screen):
                 self._show(screen)
             case e.PrintReceipt(request, receipt):
-                self._command("printer", PrintDocument(request, self._render(receipt, self._clock.now())))
+                self._print(request, receipt)
             case _:
                 self._central(effect)
+
+    def _print(self, request: int, receipt: e.Receipt) -> None:
+        """A receipt that cannot be made is a receipt that did not come out, not a machine out of order."""
+        try:
+            document = self._render(receipt, self._clock.now())
+        except Exception:  # words, fonts and pictures: none of them is worth a loan
+            log.exception("receipt_not_made")
+            self.post(Printed("printer", request, "offline"))
+            return
+        self._command("printer", PrintDocument(request, document))
 
     def _command(self, device: str, command: DeviceCommand) -> None:
         port = self._devices.get(device)

@@ -6,9 +6,11 @@ No name and no card number is on a receipt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from functools import lru_cache
 from pathlib import Path
 from textwrap import wrap
+from unicodedata import bidirectional, category, combining
 
 from escpos.printer import Dummy
 from PIL import Image, ImageDraw, ImageFont
@@ -21,10 +23,13 @@ from wording import say
 CODE_PAGE = "CP1252"
 DOTS_A_COLUMN = 12
 PICTURE_HEIGHT = 34
+NOTO = "/usr/share/fonts/truetype/noto"
+SCRIPTS = ("Thai", "Devanagari", "Bengali", "Tamil", "Gujarati", "Gurmukhi", "Ethiopic", "Khmer", "Sinhala")
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-    "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf",
+    f"{NOTO}/NotoSans-Regular.ttf",
+    *(f"{NOTO}/NotoSans{script}-Regular.ttf" for script in SCRIPTS),
 )
 
 
@@ -81,26 +86,60 @@ class ReceiptWriter:
         return say(sentence.code, sentence.params, receipt.language, sentence.site_text, now.wall.date())
 
     def _line(self, paper: Dummy, text: str, bold: bool = False, indent: str = "") -> None:
+        text = _printable(text)
+        font = None if _writes(text) else self._font_for(text)
+        if font is not None:
+            self._pictures(paper, text, font, len(indent) * DOTS_A_COLUMN)
+            return
+        known = "".join(sign if _writes(sign) else "?" for sign in text)
         paper.set(bold=bold)
-        for part in wrap(text, self._columns - len(indent)) or [""]:
-            if _writes(part):
-                paper.textln(indent + part)
-            else:
-                self._picture(paper, part)
+        for part in wrap(known, self._columns - len(indent)) or [""]:
+            paper.textln(indent + part)
         paper.set(bold=False)
 
-    def _picture(self, paper: Dummy, text: str) -> None:
-        for font in self._loaded():
-            if _covers(font, text):
-                picture = Image.new("1", (self._columns * DOTS_A_COLUMN, PICTURE_HEIGHT), 1)
-                ImageDraw.Draw(picture).text((0, 2), text, font=font, fill=0)
-                paper.image(picture, center=False)
-                return
-        paper.textln("".join(sign if _writes(sign) else "?" for sign in text))
+    def _font_for(self, text: str) -> ImageFont.FreeTypeFont | None:
+        return next((font for font in map(_loaded, self._fonts) if _covers(font, text)), None)
 
-    def _loaded(self) -> Iterator[ImageFont.FreeTypeFont]:
-        for file in self._fonts:
-            yield ImageFont.truetype(file, PICTURE_HEIGHT - 10)
+    def _pictures(self, paper: Dummy, text: str, font: ImageFont.FreeTypeFont, left: int) -> None:
+        """One picture a line. What is written from right to left begins at the right edge."""
+        width = self._columns * DOTS_A_COLUMN
+        from_right = _from_right(text)
+        for part in _fitting(font, text, width - left):
+            picture = Image.new("1", (width, PICTURE_HEIGHT), 1)
+            place = width - left - int(font.getlength(part)) if from_right else left
+            ImageDraw.Draw(picture).text((place, 2), part, font=font, fill=0)
+            paper.image(picture, center=False)
+
+
+def _printable(text: str) -> str:
+    """Without control signs, which a printer would obey, and without halves of letters."""
+    return "".join(" " if category(sign) in ("Cc", "Cs") else sign for sign in text)
+
+
+@lru_cache(maxsize=len(FONTS))
+def _loaded(file: str) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, PICTURE_HEIGHT - 10)
+
+
+def _from_right(text: str) -> bool:
+    """Whether the first letter with a direction is of a script written from right to left."""
+    strong = (bidirectional(sign) for sign in text if bidirectional(sign) in ("L", "R", "AL"))
+    return next(strong, "L") != "L"
+
+
+def _fitting(font: ImageFont.FreeTypeFont, text: str, width: int) -> list[str]:
+    """Lines no wider than ``width`` dots, broken between words, within a word only where it is wider than a line."""
+    lines = [""]
+    for word in re.findall(r"\S+\s*", text):
+        if font.getlength(lines[-1] + word.rstrip()) <= width:
+            lines[-1] += word
+            continue
+        lines.append("")
+        for sign in word:
+            if not combining(sign) and font.getlength(lines[-1] + sign) > width:
+                lines.append("")
+            lines[-1] += sign
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def _writes(text: str) -> bool:

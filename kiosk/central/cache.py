@@ -37,7 +37,7 @@ def _load(path: Path) -> Any:
         if hashlib.sha256(body.encode()).hexdigest() != whole["checksum"]:
             return None
         return json.loads(body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

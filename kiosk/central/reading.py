@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from kiosk.central import api
 
 T = TypeVar("T")
+DATED = frozenset({api.Action.CHECKOUT.value, api.Action.RENEWAL.value})
+ANSWERED = "answered: "  # begins the why of an Unknown that the service itself gave: it is there, and will not say more
 
 
 class Fields:
@@ -80,14 +82,28 @@ def outcome(fields: Fields) -> api.Outcome:
     """The outcome of one operation."""
     kind = fields.get("outcome", str)
     if kind == "done":
-        return api.Done(fields.maybe_day("due"), fields.get("was_on_loan", bool))
+        due = fields.maybe_day("due")
+        if due is None and fields.maybe("action", str) in DATED:
+            raise api.CentralUnreachable("a loan without a due date")
+        return api.Done(due, fields.get("was_on_loan", bool))
     if kind == "refused":
         told = reason(Fields(fields.get("reason", dict), "reason"))
         reasons = tuple(reason(each) for each in fields.each("all_reasons"))
         return api.Refused(told, reasons, fields.get("still_on_loan", bool))
     if kind == "error":
-        return api.Unknown(fields.get("error", str))
+        return api.Unknown(ANSWERED + fields.get("error", str))
     raise api.CentralUnreachable("an outcome is done, refused or error")
+
+
+def line(fields: Fields, waiting: Mapping[api.OperationId, api.Operation]) -> tuple[api.OperationId, api.Outcome]:
+    """The answer to one of the operations that wait for theirs; one about anything else is not to be trusted."""
+    operation = waiting.get(fields.get("id", str))
+    if operation is None:
+        raise api.CentralUnreachable("an answer to something that was not asked")
+    for name, asked in (("action", operation.action.value), ("item", operation.item)):
+        if fields.maybe(name, str) not in (None, asked):
+            raise api.CentralUnreachable(f"an answer with another {name} than asked")
+    return operation.id, outcome(fields)
 
 
 def sign_in(fields: Fields) -> api.PatronSession | api.SignInRefused:

@@ -9,33 +9,46 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from kiosk.central import api
-from kiosk.central.reading import Fields, account, item_list, item_state, outcome, published, sign_in
+from kiosk.central.reading import ANSWERED, Fields, account, item_list, item_state, line, outcome, published, sign_in
 
 API_VERSION = "1"
 SESSION = "Library-Session"
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
 MOST_LINE = 1_000_000
+MOST_DIGITS = 9  # of the rule set's number in a header
 MOST_ANSWER = 64_000_000  # bytes of one answer
 
 
 def check_url(url: str) -> str | None:
     """What is wrong with the central service's address, None if nothing is: plain HTTP stays on this computer."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or port == 0 or not host.isprintable() or " " in host or parts.scheme not in ("http", "https"):
         return "write the address as https://host or https://host:port"
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.username is not None or parts.query or parts.fragment:
+        return "write the address without a user, a question mark or a hash: https://host or https://host:port"
+    if parts.scheme == "http" and not _is_loopback(host):
         return "plain http would carry PINs in the clear: use https, with [central] ca for an authority of your own"
     return None
 
@@ -45,6 +58,55 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+class _Line(HTTPAdapter):
+    """Knows its open sockets, so that a request in hand can be ended from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._ended = False
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        opened = self._opened
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                opened(self.sock)
+
+        class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                opened(self.sock)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    def _opened(self, opened: socket.socket | None) -> None:
+        with self._lock:
+            if opened is not None:
+                self._sockets.add(opened)
+            if self._ended:
+                raise ConnectionAbortedError("ended")
+
+    def end(self) -> None:
+        """End what is under way, for good."""
+        with self._lock:
+            self._ended = True
+            for opened in list(self._sockets):
+                try:
+                    socket.socket.shutdown(opened, socket.SHUT_RDWR)
+                except OSError:
+                    continue  # it is closed already
 
 
 class RestApi:
@@ -66,15 +128,22 @@ class RestApi:
     ) -> None:
         wrong = check_url(url)
         if wrong is not None:
-            raise ValueError(f"{url}: {wrong}")
+            raise ValueError(wrong)
         self._root = url.rstrip("/") + "/v1"
         self._heard = heard
         self._http = requests.Session()
+        self._line = _Line()
+        self._http.mount("http://", self._line)
+        self._http.mount("https://", self._line)
         self._http.trust_env = False
         self._http.verify = str(ca) if ca is not None else True
         self._http.headers.update({"Library-Api": API_VERSION})
         if key:
             self._http.headers["Authorization"] = f"Bearer {key}"
+
+    def abort(self) -> None:
+        """End the request in hand and every later one, from any thread: they are unreachable at once."""
+        self._line.end()
 
     def close(self) -> None:
         """Close the connection."""
@@ -106,7 +175,7 @@ class RestApi:
                 stream=True,
                 allow_redirects=False,
             )
-        except (requests.RequestException, UnicodeError, ValueError) as error:
+        except (OSError, UnicodeError, ValueError) as error:  # requests raises OSError itself for a missing authority
             raise api.CentralUnreachable(type(error).__name__) from None
         try:
             self._note(answer)
@@ -126,7 +195,7 @@ class RestApi:
                 if len(raw) > MOST_ANSWER:
                     raise api.CentralUnreachable("the answer is too large")
             body = json.loads(raw) if raw else None
-        except (requests.RequestException, ValueError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise api.CentralUnreachable(f"the answer cannot be read ({type(error).__name__})") from None
         return answer.status_code, answer.headers.get("ETag", ""), body
 
@@ -146,8 +215,9 @@ class RestApi:
         except (KeyError, ValueError):
             return
         rules = answer.headers.get("Library-Rules", "")
+        known = rules.isascii() and rules.isdecimal() and len(rules) <= MOST_DIGITS
         if told.tzinfo is not None:
-            self._heard(clock, int(rules) if rules.isdigit() else None)
+            self._heard(clock, int(rules) if known else None)
 
     def _get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str, object]:
         answer: tuple[int, str, object] = self._send("GET", path, headers)
@@ -184,17 +254,16 @@ class RestApi:
             "operations": [asdict(operation) for operation in batch.operations],
         }
         session = {SESSION: batch.session} if batch.session is not None else {}
-        waiting = [operation.id for operation in batch.operations]
+        waiting = {operation.id: operation for operation in batch.operations}
         why = "the answer ended early"
         try:
             answer = self._send("POST", "/operations", session, body, stream=True)
             with answer:
-                for line in _lines(answer):
-                    operation, found = _line(line)
-                    if operation in waiting:
-                        waiting.remove(operation)
-                        yield operation, found
-        except (requests.RequestException, api.CentralUnreachable) as error:
+                for raw in _lines(answer):
+                    operation, found = line(_parsed(raw), waiting)
+                    del waiting[operation]
+                    yield operation, found
+        except (OSError, ValueError, api.CentralUnreachable) as error:
             why = str(error) if isinstance(error, api.CentralUnreachable) else type(error).__name__
         for operation in waiting:
             yield operation, api.Unknown(why)
@@ -203,7 +272,7 @@ class RestApi:
         """The recorded outcome, or "abandoned"."""
         found = outcome(self._post(f"/operations/{operation}/settle", None))
         if isinstance(found, api.Unknown):
-            raise api.CentralUnreachable(found.why)
+            raise api.CentralRejected(found.why.removeprefix(ANSWERED), "this operation has no outcome")
         return found
 
     def account(self, session: str) -> api.Account:
@@ -264,9 +333,8 @@ def _known(etag: str | None) -> dict[str, str]:
     return {"If-None-Match": etag} if etag else {}
 
 
-def _line(raw: bytes) -> tuple[str, api.Outcome]:
+def _parsed(raw: bytes) -> Fields:
     try:
-        fields = Fields(json.loads(raw), "line")
+        return Fields(json.loads(raw), "line")
     except (ValueError, RecursionError):
         raise api.CentralUnreachable("a line is not JSON") from None
-    return fields.get("id", str), outcome(fields)

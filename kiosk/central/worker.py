@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -18,6 +19,7 @@ from kiosk import effects as e
 from kiosk import messages as m
 from kiosk.central import api
 from kiosk.central.cache import Cache
+from kiosk.central.reading import ANSWERED
 from rules.problems import RulesError
 from rules.published import read as read_rules
 
@@ -25,6 +27,7 @@ log = structlog.get_logger("kiosk.central")
 
 CentralRequest = e.SignIn | e.SignOut | e.RunBatch | e.Settle | e.LoadAccount | e.LookUp
 RESEND_AT_ONCE = 50
+SHUT_OUT = frozenset({"machine_unknown", "version_unsupported"})  # the service is there, but not for this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class CentralWorker:
         self._rhythm = rhythm or Rhythm()
         self._queue: queue.SimpleQueue[CentralRequest | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="central")
+        self._stopping = threading.Event()
         self._up: bool | None = None
         self._pause = self._rhythm.probe_first
         self._beat_at = 0.0
@@ -80,6 +84,7 @@ class CentralWorker:
         self._told_generation: str | None = None
         self._live: int | None = None
         self._held: int | None = None
+        self._fetched: int | None = None
         self._etags: dict[str, str | None] = {"items": None, "rules": None}
 
     def ask(self, request: CentralRequest) -> None:
@@ -97,7 +102,8 @@ class CentralWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the request in hand."""
+        """End after the request in hand; what still waits is not sent (the journal knows what is open)."""
+        self._stopping.set()
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join()
@@ -108,24 +114,24 @@ class CentralWorker:
             self._etags["items"] = items.etag
             self._post(m.ItemListChanged(items))
         if rules is not None and self._take_rules(rules):
-            self._etags["rules"] = rules.etag
+            self._etags["rules"], self._fetched = rules.etag, rules.number
 
     def _run(self) -> None:
-        while True:
+        self._guarded(self._keep_up)
+        while not self._stopping.is_set():
             try:
                 request = self._queue.get(timeout=max(self._next_at() - time.monotonic(), 0.0))
             except queue.Empty:
                 self._guarded(self._keep_up)
                 continue
-            if request is None:
-                return
-            self._guarded(lambda request=request: self._serve(request))  # type: ignore[misc]
+            if request is not None and not self._stopping.is_set():
+                self._guarded(partial(self._serve, request))
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # never a silent death: staff and core are told, the thread goes on
-            log.exception("central_failed", error=type(error).__name__)
+            log.exception("central_failed")
             self._post(m.ThreadDied("central", type(error).__name__))
             self._up = None
             self._beat_at = time.monotonic() + self._rhythm.probe_most
@@ -136,16 +142,24 @@ class CentralWorker:
     # --- requests of the core ---
 
     def _serve(self, request: CentralRequest) -> None:
+        if not self._up:
+            self._guarded(self._keep_up)  # a heartbeat first: on another database sealed requests go before this one
+        if not self._up:
+            self._failed(request, "unreachable")
+            return
         try:
             self._answer(request)
         except api.CentralRejected as error:
-            self._is_up()
             self._failed(request, error.code)
+            self._rejected(error.code)
         except api.CentralUnreachable as error:
-            self._is_down(str(error))
             self._failed(request, "unreachable")
-        if self._live is not None and self._live != self._held:
-            self._refresh_at = 0.0
+            self._is_down(str(error))
+        except Exception:
+            self._failed(request, "failed")
+            raise
+        if self._up:
+            self._keep_up()
 
     def _answer(self, request: CentralRequest) -> None:
         match request:
@@ -166,7 +180,8 @@ class CentralWorker:
         lost = None
         for operation, found in self._client.run(batch):
             self._post(m.OperationAnswered(operation, found))
-            lost = found.why if isinstance(found, api.Unknown) else lost
+            if isinstance(found, api.Unknown) and not found.why.startswith(ANSWERED):
+                lost = found.why
         self._post(m.BatchEnded(tuple(operation.id for operation in batch.operations)))
         if lost is not None:
             self._is_down(lost)
@@ -190,9 +205,12 @@ class CentralWorker:
 
     # --- up, down, and what is done meanwhile ---
 
+    def _rejected(self, code: str) -> None:
+        if code in SHUT_OUT:
+            self._is_down(code)
+
     def _is_up(self) -> None:
         self._pause = self._rhythm.probe_first
-        self._resend()
         if self._up:
             return
         self._up = True
@@ -200,6 +218,8 @@ class CentralWorker:
         self._post(m.CentralUp(self._told_generation or ""))
 
     def _is_down(self, why: str) -> None:
+        if self._stopping.is_set():
+            return
         self._beat_at = time.monotonic() + self._pause
         self._pause = min(self._pause * 2, self._rhythm.probe_most)
         if self._up is not False:
@@ -208,24 +228,49 @@ class CentralWorker:
             self._post(m.CentralDown(why))
 
     def _keep_up(self) -> None:
-        now = time.monotonic()
+        """What is due: heartbeat, sealed requests after a restore, news. The service is up if it answers all of it."""
         try:
-            if now >= self._beat_at:
-                answer = self._client.heartbeat(self._report(self._held))
-                self._beat_at = time.monotonic() + self._rhythm.heartbeat
-                if answer.cleared:
-                    self._post(m.HeartbeatAnswered(answer))
-            if now >= self._refresh_at or self._held is None:
-                self._refresh()
+            for due, work in (
+                (self._wants_heartbeat, self._beat),
+                (self._is_another_database, self._resend),
+                (self._wants_news, self._refresh),
+            ):
+                if due():
+                    self._unless_refused(work)
             self._is_up()
         except api.CentralRejected as error:
             self._is_down(error.code)
         except api.CentralUnreachable as error:
             self._is_down(str(error))
 
+    def _unless_refused(self, work: Callable[[], None]) -> None:
+        """What the service will not do for any machine is told to staff and keeps nobody from borrowing."""
+        try:
+            work()
+        except api.CentralRejected as error:
+            if error.code in SHUT_OUT:
+                raise
+            log.error("central_refuses", what=work.__name__.strip("_"), code=error.code)
+
+    def _wants_heartbeat(self) -> bool:
+        return not self._up or time.monotonic() >= self._beat_at
+
+    def _beat(self) -> None:
+        self._beat_at = time.monotonic() + self._rhythm.heartbeat
+        answer = self._client.heartbeat(self._report(self._held))
+        if answer.cleared:
+            self._post(m.HeartbeatAnswered(answer))
+
+    def _wants_news(self) -> bool:
+        if not self._up or time.monotonic() >= self._refresh_at:
+            return True
+        return self._live is not None and self._live != self._fetched
+
     def _refresh(self) -> None:
         self._refresh_at = time.monotonic() + self._rhythm.refresh
+        live = self._live
         rules = self._client.rules(self._etags["rules"])
+        self._fetched = rules.number if rules is not None else live
         if rules is not None and self._take_rules(rules):
             self._etags["rules"] = rules.etag
             self._keep(lambda: self._cache.save_rules(rules))
@@ -252,12 +297,13 @@ class CentralWorker:
         except OSError as error:
             log.warning("cache_not_written", why=type(error).__name__)
 
+    def _is_another_database(self) -> bool:
+        return self._told_generation not in (None, self._generation)
+
     def _resend(self) -> None:
         """On another database than before (a restore), hand back what was asked of the one that is gone."""
-        told, known = self._told_generation, self._generation
-        if told is None or told == known:
-            return
-        if known is not None:
+        told = self._told_generation or ""
+        if self._generation is not None:
             self._hand_back()
         self._generation = told
         self._keep(lambda: self._cache.save_generation(told))
@@ -265,7 +311,8 @@ class CentralWorker:
     def _hand_back(self) -> None:
         sealed = list(self._sealed().items())
         for start in range(0, len(sealed), RESEND_AT_ONCE):
-            found = self._client.resend(dict(sealed[start : start + RESEND_AT_ONCE]))
-            for operation, what in found.items():
-                self._post(m.OperationAnswered(operation, what))
+            asked = dict(sealed[start : start + RESEND_AT_ONCE])
+            for operation, what in self._client.resend(asked).items():
+                if operation in asked:
+                    self._post(m.OperationAnswered(operation, what))
         log.warning("resent_after_restore", operations=len(sealed))

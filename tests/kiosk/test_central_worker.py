@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,8 @@ from tests.waiting import wait_for
 
 TREE = OrganisationTree({"N1": Organisation("N1", "Main", None, "branch")})
 FAST = Rhythm(heartbeat=0.02, refresh=0.02, probe_first=0.01, probe_most=0.05)
+SLOW = Rhythm(heartbeat=1000, refresh=1000, probe_first=1000, probe_most=1000)
+BATCH = c.Batch((c.Operation("a", c.Action.CHECKOUT, "1"),), "t", "p", 1)
 CARD = c.CardIdentifier("uid", "04112233")
 
 
@@ -40,8 +45,16 @@ class _Service:
         self.published = _rules(1)
         self.reports: list[c.HeartbeatReport] = []
         self.resent: list[str] = []
+        self.asked: list[str] = []
+        self.refuses: dict[str, str] = {}
+        self.before_answer: Callable[[str], None] = lambda what: None
 
     def _answer(self, value: Any) -> Any:
+        what = inspect.stack()[1].function
+        self.asked.append(what)
+        self.before_answer(what)
+        if what in self.refuses:
+            raise c.CentralRejected(self.refuses[what], "no")
         if self.broken:
             raise RuntimeError("not an error of ours")
         if self.down:
@@ -81,7 +94,8 @@ class _Service:
 
     def resend(self, sealed: Mapping[str, bytes]) -> Mapping[str, c.Outcome]:
         self.resent += list(sealed)
-        return {operation: c.Done() for operation in sealed}
+        done: dict[str, c.Outcome] = {operation: c.Done() for operation in (*sealed, "nobody-asked")}
+        return self._answer(done)  # type: ignore[no-any-return]
 
 
 class _World:
@@ -91,14 +105,14 @@ class _World:
         self.cache = Cache(folder)
         self.worker = self.make()
 
-    def make(self) -> CentralWorker:
+    def make(self, rhythm: Rhythm = FAST) -> CentralWorker:
         return CentralWorker(
             self.service,
             self.heard.append,
             self.cache,
             lambda rules: c.HeartbeatReport("0.1.0", rules, {}, (), True),
             lambda: {"op": b"sealed"},
-            FAST,
+            rhythm,
         )
 
     def of(self, kind: type) -> list[Any]:
@@ -135,13 +149,12 @@ def test_going_and_coming_are_told_once_each(world: _World) -> None:
 def test_every_request_has_an_end_while_the_service_is_away(world: _World) -> None:
     world.service.down = True
     world.worker.start()
-    batch = c.Batch((c.Operation("a", c.Action.CHECKOUT, "1"),), "t", "p", 1)
     for request in (
         e.SignIn(1, CARD, "1234"),
         e.LoadAccount(1, "t"),
         e.LookUp(1, ("1",)),
         e.Settle("a"),
-        e.RunBatch(batch),
+        e.RunBatch(BATCH),
         e.SignOut("t"),
     ):
         world.worker.ask(request)
@@ -209,3 +222,164 @@ def test_an_exception_in_the_thread_is_told_and_the_thread_goes_on(world: _World
     world.service.broken = False
     world.worker.ask(e.Settle("a"))
     wait_for(lambda: world.of(m.OperationAnswered))
+
+
+def _heard(world: _World, generation: str, rules: int | None = 1) -> None:
+    world.worker.heard(c.CentralClock(datetime.now(UTC), generation, 0.0), rules)
+
+
+@pytest.mark.requirement("R88")
+def test_sealed_requests_go_before_any_other_question_to_a_restored_service(world: _World) -> None:
+    """Settled first, an operation the backup does not know would be abandoned for good."""
+    _heard(world, "first")
+    world.cache.save_generation("first")
+    world.worker = world.make(SLOW)
+    world.service.before_answer = lambda what: _heard(world, "restored")
+    world.worker.ask(e.Settle("op"))
+    world.worker.start()
+    wait_for(lambda: "settle" in world.service.asked)
+    assert world.service.asked.index("resend") < world.service.asked.index("settle")
+    assert world.of(m.OperationAnswered)[0].operation == "op"
+
+
+@pytest.mark.requirement("R88")
+def test_a_restore_seen_in_an_answer_is_dealt_with_before_the_next_request(world: _World) -> None:
+    world.cache.save_generation("first")
+    world.worker = world.make(SLOW)
+    world.service.before_answer = lambda what: _heard(world, "restored" if what == "sign_in" else "first")
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    world.worker.ask(e.SignIn(1, CARD, "1234"))
+    world.worker.ask(e.Settle("op"))
+    wait_for(lambda: "settle" in world.service.asked)
+    after = world.service.asked[world.service.asked.index("sign_in") :]
+    assert after[:3] == ["sign_in", "resend", "settle"]
+
+
+def test_an_answer_about_a_request_that_was_not_handed_back_is_passed_over(world: _World) -> None:
+    world.cache.save_generation("first")
+    world.worker = world.make()
+    _heard(world, "restored")
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    assert [message.operation for message in world.of(m.OperationAnswered)] == ["op"]
+
+
+@pytest.mark.requirement("R88")
+def test_what_could_not_be_handed_back_is_handed_back_later(world: _World) -> None:
+    world.cache.save_generation("first")
+    world.worker = world.make()
+    _heard(world, "restored")
+    world.service.refuses["resend"] = "bad_request"
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    assert world.cache.generation() == "first"
+    world.service.refuses.clear()
+    wait_for(lambda: world.cache.generation() == "restored")
+    assert world.of(m.OperationAnswered)
+
+
+def test_the_first_request_after_a_loss_finds_the_service_without_waiting_for_the_next_try(world: _World) -> None:
+    world.service.down = True
+    world.worker = world.make(SLOW)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralDown))
+    world.service.down = False
+    world.worker.ask(e.SignIn(1, CARD, "1234"))
+    wait_for(lambda: world.of(m.SignedIn))
+    assert len(world.of(m.CentralUp)) == 1
+
+
+def test_a_service_that_shuts_this_machine_out_is_away(world: _World) -> None:
+    world.worker = world.make(SLOW)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    world.service.refuses["sign_in"] = "machine_unknown"
+    world.worker.ask(e.SignIn(1, CARD, "1234"))
+    wait_for(lambda: world.of(m.CentralDown))
+    assert world.of(m.RequestFailed)[0].code == "machine_unknown"
+    assert world.of(m.CentralDown)[0].why == "machine_unknown"
+
+
+@pytest.mark.parametrize(("what", "code"), [("rules", "not_found"), ("heartbeat", "bad_request")])
+def test_what_the_service_will_not_do_keeps_it_not_from_being_there(world: _World, what: str, code: str) -> None:
+    world.service.refuses[what] = code
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    world.worker.ask(e.SignIn(1, CARD, "1234"))
+    wait_for(lambda: world.of(m.SignedIn))
+    assert not world.of(m.CentralDown)
+
+
+def test_an_operation_the_service_cannot_take_does_not_make_it_away(world: _World, monkeypatch: Any) -> None:
+    world.worker = world.make(SLOW)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    refused = c.Unknown("answered: operation_reused")
+    monkeypatch.setattr(world.service, "run", lambda batch: iter([("a", refused)]))
+    world.worker.ask(e.RunBatch(BATCH))
+    world.worker.ask(e.Settle("a"))
+    wait_for(lambda: len(world.of(m.OperationAnswered)) == 2)
+    assert not world.of(m.CentralDown)
+
+
+def test_a_request_during_which_something_breaks_has_an_end_too(world: _World, monkeypatch: Any) -> None:
+    world.worker = world.make(SLOW)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+
+    def broken(batch: c.Batch) -> Iterator[tuple[str, c.Outcome]]:
+        raise RuntimeError("not an error of ours")
+
+    monkeypatch.setattr(world.service, "run", broken)
+    world.worker.ask(e.RunBatch(BATCH))
+    wait_for(lambda: world.of(m.ThreadDied))
+    assert len(world.of(m.BatchEnded)) == 1
+    assert isinstance(world.of(m.OperationAnswered)[0].outcome, c.Unknown)
+
+
+def test_rules_are_fetched_as_soon_as_an_answer_names_others(world: _World) -> None:
+    world.worker = world.make(SLOW)
+    _heard(world, "g", 1)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    world.service.published = _rules(2)
+    world.service.before_answer = lambda what: _heard(world, "g", 2)
+    world.worker.ask(e.SignIn(1, CARD, "1234"))
+    wait_for(lambda: len(world.of(m.RulesChanged)) == 2)
+
+
+def test_rules_that_cannot_be_used_are_not_fetched_with_every_answer(world: _World) -> None:
+    world.worker = world.make(SLOW)
+    world.service.published = c.PublishedRules('"x"', 2, {"format": "something else", "number": 2})
+    world.service.before_answer = lambda what: _heard(world, "g", 2)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    for _ in range(3):
+        world.worker.ask(e.SignIn(1, CARD, "1234"))
+    wait_for(lambda: len(world.of(m.SignedIn)) == 3)
+    assert world.service.asked.count("rules") == 1
+
+
+def test_it_stops_at_once_and_does_not_send_what_still_waits(world: _World) -> None:
+    world.worker = world.make(SLOW)
+    world.worker.start()
+    wait_for(lambda: world.of(m.CentralUp))
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold(what: str) -> None:
+        entered.set()
+        assert leave.wait(5)
+
+    world.service.before_answer = hold
+    for _ in range(50):
+        world.worker.ask(e.SignIn(1, CARD, "1234"))
+    assert entered.wait(5)
+    stopping = threading.Thread(target=world.worker.stop)
+    stopping.start()
+    before = time.monotonic()
+    wait_for(lambda: world.worker._stopping.is_set())
+    leave.set()
+    stopping.join()
+    assert time.monotonic() - before < 2
+    assert world.service.asked.count("sign_in") == 1

@@ -109,3 +109,39 @@ def test_any_text_is_a_configuration_or_an_error_of_ours(tmp_path: Path, text: s
     file.write_text(text, "utf-8")
     with suppress(ConfigError):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("section", "columns"),
+    [
+        ("", 42),
+        ('[printer]\ndriver = "escpos_serial"\nport = "x"', 42),
+        ('[printer]\ndriver = "escpos_serial"\nport = "x"\ncolumns = 32', 32),
+    ],
+)
+def test_a_receipt_is_as_wide_as_the_printer_writes(tmp_path: Path, section: str, columns: int) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(GOOD + section, "utf-8")
+    assert load(file).columns == columns
+
+
+def test_what_is_missing_is_named_with_what_to_write(tmp_path: Path) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text("[machine]\n[session]\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    told = {mistake.key: mistake.text for mistake in caught.value.mistakes}
+    assert set(told) == {"machine.name", "machine.state", "central", "pad"}
+    assert all("write " in text for text in told.values())
+
+
+def test_brackets_without_end_are_an_error_of_ours(tmp_path: Path) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text("a = " + "[" * 5000, "utf-8")
+    with pytest.raises(ConfigError, match="brackets"):
+        load(file)
+
+
+def test_a_dotted_key_has_its_line_too(tmp_path: Path) -> None:
+    text = GOOD.replace("[session]\nidle_seconds = 60.0\n", "").replace('languages = ["de", "en"]\n', "")
+    assert _mistakes(tmp_path, "session.warn_seconds = 1.0\n" + text) == [(1, "session.warn_seconds")]

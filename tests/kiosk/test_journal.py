@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,6 +150,112 @@ def test_cut_at_any_point_the_file_holds_whole_transactions(tmp_path: Path) -> N
         assert found == [
             entry.operation for batch in batches[:whole] for entry in batch if isinstance(entry, JournalEntry)
         ]
+
+
+@pytest.mark.scenario("S4")
+def test_as_it_lies_on_the_disk_after_each_sync_the_file_holds_everything_written_until_then(tmp_path: Path) -> None:
+    """Also while the log is being moved into the file, and with the end of the log torn off."""
+    journal = Journal(tmp_path / "journal.db", _seal)
+    journal._db.execute("PRAGMA wal_autocheckpoint=3")
+    written: list[str] = []
+    for n in range(12):
+        journal.write([_asked(f"{n}-{k}") for k in range(2)])
+        written += [f"{n}-{k}" for k in range(2)]
+        folder = tmp_path / f"after-{n}"
+        folder.mkdir()
+        for file in ("journal.db", "journal.db-wal"):
+            shutil.copy(tmp_path / file, folder)
+        log = (folder / "journal.db-wal").read_bytes()
+        assert _read(folder) == written
+        torn = tmp_path / f"torn-{n}"
+        torn.mkdir()
+        shutil.copy(tmp_path / f"after-{n}" / "journal.db", torn)
+        (torn / "journal.db-wal").write_bytes(log[:-1])
+        found = _read(torn)
+        assert found == written[: len(found)]
+        assert len(found) % 2 == 0
+    journal.close()
+
+
+def _read(folder: Path) -> list[str]:
+    copy = Journal(folder / "journal.db", _seal)
+    try:
+        return [operation.operation for operation in copy.read().operations]
+    finally:
+        copy.close()
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from kiosk.effects import JournalEntry, Step
+from kiosk.journal import Journal, JournalError
+
+path = Path(sys.argv[1])
+journal = Journal(path, bytes)
+journal.write([JournalEntry("before", Step.ASKED, "checkout", "1")])
+log = path.with_name("journal.db-wal").stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (log + 5000, resource.RLIM_INFINITY))
+try:
+    journal.write([JournalEntry(str(n), Step.ASKED, "checkout", "x" * 2000) for n in range(20)])
+except JournalError:
+    print("refused", journal.works(), [found.operation for found in journal.read().operations])
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(journal.works())
+journal.write([JournalEntry("after", Step.ASKED, "checkout", "1")])
+journal.close()
+"""
+
+
+@pytest.mark.scenario("S4")
+def test_where_the_system_lets_no_file_grow_nothing_is_written_and_all_is_well_afterwards(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "journal.db")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["refused False ['before']", "True"]
+    assert _read(tmp_path) == ["before", "after"]
+
+
+def test_forgetting_that_fails_stands_in_the_way_of_nothing(journal: Journal) -> None:
+    journal.write([_asked("a")])
+    journal._db.execute("CREATE TRIGGER t BEFORE DELETE ON step BEGIN SELECT RAISE(ABORT, 'no'); END")
+    journal._now = lambda: datetime(2100, 1, 1, tzinfo=UTC)
+    journal.write([JournalEntry("old", Step.CLOSED, "checkout", "1")])
+    journal._now = lambda: datetime(2101, 1, 1, tzinfo=UTC)
+    with pytest.raises(JournalError):
+        journal.prune()
+    journal.write([_asked("b")])
+    assert {found.operation for found in journal.read().operations} == {"a", "b"}
+
+
+def test_a_seal_that_fails_leaves_nothing_half_written(tmp_path: Path) -> None:
+    def broken(request: bytes) -> bytes:
+        raise RuntimeError("no key")
+
+    journal = Journal(tmp_path / "journal.db", broken)
+    with pytest.raises(RuntimeError):
+        journal.write([_closed("a"), _asked("b")])
+    journal.write([_closed("c")])
+    assert [line.operation for line in journal.history()] == ["c"]
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE step SET tags='{'", "UPDATE step SET tags='[]'", "UPDATE step SET step='flown'", "DROP TABLE doubt"],
+)
+def test_damaged_content_is_an_error_that_names_the_file(journal: Journal, damage: str) -> None:
+    journal.write([_asked("a")])
+    journal._db.execute(damage)
+    with pytest.raises(JournalError, match=r"journal\.db"):
+        journal.read()
+
+
+def test_a_damaged_doubt_is_an_error_that_names_the_file(journal: Journal) -> None:
+    journal.write([DoubtEntry("1", (UID,), "disarmed", None, "lifted")])
+    journal._db.execute("UPDATE doubt SET since='yesterday'")
+    with pytest.raises(JournalError, match=r"journal\.db"):
+        journal.staff_list()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

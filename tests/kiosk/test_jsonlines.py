@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kiosk import messages as m
 from kiosk import screens as s
 from kiosk.central.api import CardIdentifier
-from kiosk.jsonlines import LineError, read_intent, write_screen
+from kiosk.jsonlines import LineError, error_line, read_intent, write_screen
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,12 @@ def test_a_screen_is_one_line_with_its_name_and_plain_values() -> None:
     assert plain["screen"] == "Borrow"
     assert plain["rows"][0]["state"] == "lent"
     assert plain["rows"][0]["says"]["params"] == {"date": "2026-06-29"}
+
+
+def test_half_a_letter_is_written_as_it_came_and_stops_nobody() -> None:
+    frame = s.Frame(1, "de", ("de",), "half \ud800 a letter")
+    line = write_screen(s.Starting(frame))
+    assert json.loads(line.encode())["frame"]["library"] == "half \ud800 a letter"
+    with pytest.raises(LineError) as caught:
+        read_intent('{"intent": "borrow", "\\ud800": 1}')
+    assert "error" in json.loads(error_line(caught.value).encode())

@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from drivers.api import DeviceCommand, DeviceInfo, DeviceUp, ItemRead, ItemTag, Security, SetSecurity, TagsChanged
+from drivers.api import (
+    DeviceCommand,
+    DeviceInfo,
+    DeviceUp,
+    ItemRead,
+    ItemTag,
+    Printed,
+    Security,
+    SecuritySet,
+    SetSecurity,
+    TagsChanged,
+)
 from kiosk import effects as e
 from kiosk import messages as m
 from kiosk import screens as s
@@ -57,6 +68,7 @@ class _Machine:
         self.log: list[tuple[str, object]] = []
         self.screens: queue.SimpleQueue[s.Screen] = queue.SimpleQueue()
         self.newest: s.Screen | None = None
+        self.broken = False
         self.journal = _Journal(folder / "journal.db", bytes)
         self.journal.log = self.log
         settings = Settings("Library", ("en",), "run", pad_grace=1000)
@@ -67,8 +79,13 @@ class _Machine:
             {"pad": _Pad(self.log)},
             lambda request: self.log.append(("central", request)),
             self._show,
-            lambda receipt, now: b"",
+            self._render,
         )
+
+    def _render(self, receipt: e.Receipt, now: m.Now) -> bytes:
+        if self.broken:
+            raise OSError("no such font")
+        return b"receipt"
 
     def _show(self, screen: s.Screen) -> None:
         self.newest = screen
@@ -149,3 +166,45 @@ def test_what_an_earlier_run_left_open_is_taken_up_at_start(tmp_path: Path) -> N
     finally:
         machine.loop.stop()
         machine.journal.close()
+
+
+def _posted(machine: _Machine, effect: e.Effect) -> list[m.Message]:
+    """What the loop tells itself when it carries out an effect."""
+    posted: list[m.Message] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine.loop, "post", posted.append)
+        machine.loop._do(effect)
+    return posted
+
+
+RECEIPT = e.Receipt("en", s.Sentence("receipt.sum", {"n": 1}), (), ())
+
+
+def test_a_receipt_that_cannot_be_made_did_not_come_out_and_the_machine_goes_on(machine: _Machine) -> None:
+    machine.broken = True
+    assert _posted(machine, e.PrintReceipt(7, RECEIPT)) == [Printed("printer", 7, "offline")]
+
+
+def test_without_a_printer_a_receipt_has_an_answer_all_the_same(machine: _Machine) -> None:
+    assert _posted(machine, e.PrintReceipt(7, RECEIPT)) == [Printed("printer", 7, "device_lost")]
+
+
+def test_without_a_pad_a_write_has_an_answer_and_is_in_doubt(machine: _Machine) -> None:
+    command = e.Command("gone", SetSecurity(7, UID, Security.ARMED))
+    assert _posted(machine, command) == [SecuritySet("gone", 7, UID, Security.ARMED, None, "device_lost")]
+
+
+def test_an_effect_that_fails_is_an_out_of_order_screen(machine: _Machine) -> None:
+    machine.start()
+    wait_for(lambda: machine.shows(s.Start))
+
+    def broken(request: object) -> None:
+        raise RuntimeError("not an error of ours")
+
+    machine.loop._central = broken
+    machine.lay_down()
+    machine.loop.post(m.Borrow())
+    machine.loop.post(m.CardTyped(c.CardIdentifier("barcode", "20000000000014")))
+    machine.loop.post(m.Pin("1234"))
+    wait_for(lambda: machine.shows(s.OutOfOrder))
+    assert machine.loop.alive

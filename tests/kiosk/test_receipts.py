@@ -6,10 +6,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from escpos.printer import Dummy
+from PIL import Image, ImageChops
 
 from kiosk.effects import Receipt, ReceiptLine
 from kiosk.messages import Now
-from kiosk.receipts import FONTS, ReceiptWriter
+from kiosk.receipts import DOTS_A_COLUMN, FONTS, ReceiptWriter, _fitting
 from kiosk.screens import Sentence
 
 NOW = Now(0.0, datetime(2026, 11, 25, 17, 0, tzinfo=ZoneInfo("Europe/Berlin")))
@@ -61,3 +63,44 @@ def test_no_line_is_longer_than_the_paper(columns: int) -> None:
     for line in _paper(_receipt(title), columns=columns).split(b"\n"):
         text = line.replace(b"\x1bE\x00", b"").replace(b"\x1bE\x01", b"")
         assert len(text) <= columns + 6
+
+
+@pytest.mark.parametrize(
+    "text", ["A\x1b@B", "A\x1dV\x00B", "A\x10\x14\x01\x03\x01B", "A\nB", "A\ud800B", "红\x1b@\ud800楼"]
+)
+def test_a_title_gives_the_printer_no_orders(text: str) -> None:
+    plain = "".join(" " if sign < " " or "\ud800" <= sign <= "\udfff" else sign for sign in text)
+    assert _paper(_receipt(text)) == _paper(_receipt(plain))
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["红楼梦" * 20, "Преступление и наказание, полное издание в двух томах", "كتاب ألف ليلة وليلة " * 4, "Ы" * 90],
+)
+@pytest.mark.parametrize("columns", [32, 42])
+def test_pictures_of_a_long_title_hold_all_of_it_and_fit_the_paper(title: str, columns: int) -> None:
+    writer = ReceiptWriter("Library", columns)
+    font = writer._font_for(title)
+    assert font is not None
+    lines = _fitting(font, title, columns * DOTS_A_COLUMN)
+    assert "".join(lines).replace(" ", "") == title.replace(" ", "")
+    assert all(font.getlength(line) <= columns * DOTS_A_COLUMN for line in lines)
+    assert _paper(_receipt(title), columns=columns).count(PICTURE) == len(lines)
+
+
+def test_what_is_written_from_right_to_left_begins_at_the_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures: list[Image.Image] = []
+    monkeypatch.setattr(Dummy, "image", lambda self, picture, **_: pictures.append(picture))
+    _paper(_receipt("كتاب", "книга"))
+    boxes = [ImageChops.invert(picture.convert("L")).getbbox() for picture in pictures]
+    arabic, russian = boxes
+    assert arabic is not None
+    assert russian is not None
+    width = 42 * DOTS_A_COLUMN
+    assert arabic[0] > width // 2
+    assert russian[2] < width // 2
+
+
+def test_a_script_no_font_here_has_is_printed_as_far_as_it_can_be() -> None:
+    paper = _paper(_receipt("Book 𐀀 of Linear B"), fonts=FONTS[1:2])
+    assert b"Book ? of Linear B" in paper

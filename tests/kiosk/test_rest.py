@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.central import api
 from kiosk.central.rest import RestApi, check_url
+from tests.kiosk.wires import always, document, serving, silence
+from tests.waiting import wait_for
 
 BATCH = api.Batch(
     tuple(api.Operation(f"00000000-0000-0000-0000-00000000000{n}", api.Action.CHECKOUT, str(n)) for n in range(3)),
@@ -26,37 +31,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @contextmanager
-def _server(answer: bytes) -> Iterator[str]:
-    """A server that sends these bytes to whoever asks, then closes."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(5)
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.settimeout(5)
-                    try:
-                        connection.recv(65536)
-                        connection.sendall(answer)
-                    except OSError:
-                        continue
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-@contextmanager
 def _client(answer: bytes) -> Iterator[RestApi]:
-    with _server(answer) as url:
+    with serving(always(answer)) as url:
         client = RestApi(url, "key")
         try:
             yield client
@@ -96,9 +72,52 @@ def test_a_line_that_is_none_leaves_everything_unknown(line: object) -> None:
     assert len(found) == 3
 
 
-def test_a_line_for_an_operation_nobody_asked_about_is_passed_over() -> None:
-    with _client(_lines({"id": "somebody-else", **DONE})) as client:
-        assert set(dict(client.run(BATCH))) == {operation.id for operation in BATCH.operations}
+@pytest.mark.parametrize(
+    "wrong",
+    [{"id": "somebody-else"}, {"item": "999"}, {"action": "return"}, {"due": None}, {"due": "soon"}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_a_line_about_something_else_than_was_asked_is_not_trusted_and_nothing_after_it(wrong: dict[str, str]) -> None:
+    first, second = BATCH.operations[:2]
+    true = {"id": second.id, **DONE, "item": "1"}
+    with _client(_lines({"id": first.id, **DONE, **wrong}, true)) as client:
+        found = dict(client.run(BATCH))
+    assert [type(found[operation.id]) for operation in BATCH.operations] == [api.Unknown] * 3
+
+
+def test_the_same_line_twice_is_not_trusted_the_second_time() -> None:
+    line = {"id": BATCH.operations[0].id, **DONE}
+    with _client(_lines(line, line)) as client:
+        found = list(client.run(BATCH))
+    assert [type(outcome) for _, outcome in found] == [api.Done, api.Unknown, api.Unknown]
+
+
+def test_each_outcome_is_there_as_soon_as_its_line_has_arrived() -> None:
+    taken = threading.Event()
+
+    def answer(line: socket.socket, _: bytes) -> None:
+        line.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        for operation in BATCH.operations:
+            taken.clear()
+            row = json.dumps({"id": operation.id, **DONE, "item": operation.item}).encode() + b"\n"
+            line.sendall(b"%x\r\n" % len(row) + row + b"\r\n")
+            assert taken.wait(5)
+        line.sendall(b"0\r\n\r\n")
+
+    with serving(answer) as url:
+        client = RestApi(url, "key")
+        found = []
+        for _, outcome in client.run(BATCH):
+            found.append(outcome)
+            taken.set()
+        client.close()
+    assert [type(outcome) for outcome in found] == [api.Done] * 3
+
+
+def test_an_operation_the_service_cannot_take_is_unknown_and_says_why() -> None:
+    with _client(_lines({"id": BATCH.operations[0].id, "outcome": "error", "error": "operation_reused"})) as client:
+        (_, outcome), *_ = client.run(BATCH)
+    assert outcome == api.Unknown("answered: operation_reused")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +174,78 @@ def test_any_bytes_in_the_body_are_a_value_or_an_error_of_ours(body: bytes) -> N
         assert len(dict(client.run(BATCH))) == 3
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=60).filter(lambda raw: b"\n" not in raw), st.integers(100, 599))
+def test_any_bytes_in_the_headers_and_any_status_are_a_value_or_an_error_of_ours(value: bytes, status: int) -> None:
+    head = b"HTTP/1.1 %d x\r\nLibrary-Time: 2026-11-25T10:00:00+00:00\r\nLibrary-Rules: %b\r\nETag: %b\r\n"
+    with _client(head % (status, value, value) + b"Content-Length: 2\r\n\r\n{}") as client:
+        with suppress(api.CentralError):
+            client.rules(None)
+        with suppress(api.CentralRejected):
+            assert len(dict(client.run(BATCH))) == 3
+
+
+@pytest.mark.parametrize("number", ["\xb2", "-1", "9" * 5000, "1.0", ""])
+def test_a_rule_set_number_that_is_none_is_none(number: str) -> None:
+    heard: list[int | None] = []
+    answer = document({"status": "ok", "version": "1"}, Library_Time="2026-11-25T10:00:00Z", Library_Rules=number)
+    with serving(always(answer)) as url:
+        client = RestApi(url, "key", heard=lambda clock, rules: heard.append(rules))
+        client.health()
+        client.close()
+    assert heard == [None]
+
+
+def test_a_request_in_hand_is_ended_from_another_thread_and_none_follows() -> None:
+    ended: list[Exception] = []
+    asked = threading.Event()
+
+    def answer(line: socket.socket, request: bytes) -> None:
+        asked.set()
+        silence(line, request)
+
+    with serving(answer) as url:
+        client = RestApi(url, "key")
+
+        def ask() -> None:
+            try:
+                client.account("token")
+            except api.CentralUnreachable as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert asked.wait(5)
+        client.abort()
+        wait_for(lambda: ended)
+        thread.join()
+        with pytest.raises(api.CentralUnreachable):
+            client.health()
+        client.close()
+
+
+def _tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def test_only_the_configured_authority_is_trusted(tmp_path: Path) -> None:
+    ours, other = trustme.CA(), trustme.CA()
+    ours.cert_pem.write_to_path(str(tmp_path / "ours.pem"))
+    other.cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    (tmp_path / "garbage.pem").write_bytes(b"no certificate")
+    with serving(always(document({"status": "ok", "version": "1.2"})), _tls(ours)) as url:
+        client = RestApi(url, "key", tmp_path / "ours.pem")
+        assert client.health() == "1.2"
+        client.close()
+        for file, why in (("other", "SSL"), ("garbage", "Error"), ("missing", "OSError")):
+            client = RestApi(url, "key", tmp_path / f"{file}.pem")
+            with pytest.raises(api.CentralUnreachable, match=why):
+                client.health()
+            client.close()
+
+
 @pytest.mark.parametrize(
     ("url", "right"),
     [
@@ -164,6 +255,13 @@ def test_any_bytes_in_the_body_are_a_value_or_an_error_of_ours(body: bytes) -> N
         ("http://library.example", False),
         ("ftp://x", False),
         ("nonsense", False),
+        ("http://[::1]:8080", True),
+        ("http://[::1", False),
+        ("http://127.0.0.1:99999", False),
+        ("https://user:word@library.example", False),
+        ("https://library.example/?x", False),
+        ("https://library .example", False),
+        ("https://", False),
     ],
 )
 def test_plain_http_stays_on_this_computer(url: str, right: bool) -> None:
