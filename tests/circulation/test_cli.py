@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 import trustme
+from argon2 import PasswordHasher
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
@@ -98,8 +99,24 @@ def test_a_rule_file_becomes_the_next_live_set(file: Path, tmp_path: Path) -> No
         assert live(file) == number
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert run(file, "rules", "publish", str(tmp_path / "rules.toml")).exit_code == 0
+    assert live(file) == 1
+    (tmp_path / "password").write_bytes(b"\xef\xbb\xbf" + PASSWORD.encode())
+    assert run(file, "admin", "create", "anna", "--password-file", str(tmp_path / "password")).exit_code == 0
+    (row,) = admins(file)
+    assert PasswordHasher().verify(row.password_hash, PASSWORD)
+
+
 @pytest.mark.requirement("R56")
-def test_everything_wrong_in_a_rule_file_is_told_and_nothing_changes(file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [None, 1])
+def test_everything_wrong_in_a_rule_file_is_told_and_nothing_changes(
+    file: Path, tmp_path: Path, before: int | None
+) -> None:
+    if before is not None:
+        (tmp_path / "rules.toml").write_text(GOOD)
+        run(file, "rules", "publish", str(tmp_path / "rules.toml"))
     (tmp_path / "rules.toml").write_text(BAD)
     done = run(file, "rules", "publish", str(tmp_path / "rules.toml"))
     assert done.exit_code == 1
@@ -107,7 +124,7 @@ def test_everything_wrong_in_a_rule_file_is_told_and_nothing_changes(file: Path,
         assert said in done.output
     for line in (14, 15):  # of the file, where the wrong values stand
         assert str(line) in done.output
-    assert live(file) is None
+    assert live(file) == before
 
 
 @pytest.mark.parametrize(
@@ -167,11 +184,11 @@ def test_an_enrolment_code_is_printed_alone(file: Path) -> None:
     assert (wrong.exit_code, "no branch" in wrong.output) == (1, True)
 
 
-def add_machine(file: Path) -> None:
+def add_machine(file: Path, name: str = "by the door") -> None:
     database = Database(f"sqlite:///{file}")
     with database.writing() as db:
         now = datetime(2026, 6, 1, 10, tzinfo=UTC)
-        values = {"name": "by the door", "branch": "N1", "key_hash": "h", "enrolled_at": now, "alarm_at": now}
+        values = {"name": name, "branch": "N1", "key_hash": "h", "enrolled_at": now, "alarm_at": now}
         db.execute(t.machine.insert().values(id="m", seen_at=now, devices={"pad": "up"}, **values))
         doubt = {"wanted": "disarmed", "last": None, "since": now, "cleared": False}
         db.execute(t.doubt.insert().values(machine_id="m", item="30000000000012", **doubt))
@@ -185,6 +202,14 @@ def test_machines_are_listed_with_state_doubts_and_alarm(file: Path) -> None:
     (row,) = [line for line in done.output.splitlines() if "by the door" in line]
     assert "pad up" in row
     assert row.count("2026-06-01T10:00:00+00:00") == 2  # last heard of, and the alarm
+
+
+@pytest.mark.parametrize("name", ["[red]door[/red]", "door[/b]", ":door:", "[link=x]door"])
+@pytest.mark.parametrize("command", [("machine", "list"), ("doubts",)], ids=" ".join)
+def test_a_name_is_shown_as_it_is(file: Path, name: str, command: tuple[str, ...]) -> None:
+    add_machine(file, name)
+    done = run(file, *command)
+    assert (done.exit_code, f" {name} " in done.output) == (0, True)
 
 
 def test_doubts_are_listed_and_cleared(file: Path) -> None:
@@ -289,6 +314,16 @@ def test_one_server_holds_a_database(tmp_path: Path) -> None:
             pass
     with serving.only_server(file):
         pass
+
+
+def test_a_database_named_by_a_link_is_the_same_database(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "x.db")
+    (tmp_path / "circle.db").symlink_to(tmp_path / "circle.db")
+    with serving.only_server(tmp_path / "x.db"):
+        with pytest.raises(CirculationError, match="another server"), serving.only_server(tmp_path / "link.db"):
+            pass
+        with serving.only_server(tmp_path / "circle.db"):
+            pass
 
 
 @contextmanager

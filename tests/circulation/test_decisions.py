@@ -35,11 +35,14 @@ def test_a_minimum_age_is_reached_on_the_birthday(
 
 
 @pytest.mark.requirement("R12")
-def test_a_checkout_is_decided_by_the_branch_of_the_machine(world: World, central: Central) -> None:
-    world.rules(rule("n2", "periods.loan", Days(14), "N2"))
-    patron, item = world.patron(), world.item(branch="N1")
-    machine = central.machine("N2")
-    assert machine.do("checkout", item, machine.token(patron))["due"] == "2026-06-15"
+@pytest.mark.parametrize(("branch", "due"), [("N1", "2026-06-29"), ("N2", "2026-06-15")])
+@pytest.mark.parametrize("home", ["N1", "N2"])
+def test_a_checkout_is_decided_by_the_branch_of_the_machine_not_of_the_item(
+    world: World, central: Central, branch: str, due: str, home: str
+) -> None:
+    world.rules(rule("n1", "periods.loan", Days(28), "N1"), rule("n2", "periods.loan", Days(14), "N2"), periods=None)
+    machine = central.machine(branch)
+    assert machine.do("checkout", world.item(branch=home), machine.token(world.patron()))["due"] == due
 
 
 @pytest.mark.requirement("R13")

@@ -271,6 +271,14 @@ def _key(central: Central) -> str:
     return str(central.shared)  # type: ignore[attr-defined]  # as above
 
 
+@pytest.mark.parametrize("path", ["/sign-out", f"/operations/{operation('return', '3')['id']}/settle"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b'{"channel": "desk"}'])
+def test_where_no_body_is_needed_none_is_looked_at(world: World, machine: Machine, path: str, content: bytes) -> None:
+    world.rules()
+    token = machine.token(world.patron())
+    assert machine.raw(path, content, Library_Session=token).status_code in (200, 204)
+
+
 @pytest.mark.parametrize(
     "content", [b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /v1/sign-in HTTP/1.1\r\n"]
 )

@@ -84,7 +84,10 @@ def test_without_a_known_key_nothing_is_served(central: Central, header: str) ->
         assert (answer.status_code, answer.json()["error"]) == (401, "machine_unknown")
 
 
-@pytest.mark.parametrize(("version", "status"), [("1", 200), ("0", 200), ("2", 426), ("-1", 426), ("1.0", 426)])
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [("1", 200), ("0", 200), *((wrong, 426) for wrong in ("2", "-1", "1.0", "01", "1,1", "one", ""))],
+)
 def test_this_version_and_the_one_before_are_served(machine: Machine, version: str, status: int) -> None:
     answer = machine.get("/items", Library_Api=version)
     assert answer.status_code == status
@@ -160,6 +163,13 @@ def test_each_machine_is_told_of_its_own_doubts(world: World, central: Central) 
     assert machines.clear_doubt(world.service, "1") == 1
     assert beat(two, doubt("2")) == []
     assert beat(one, doubt("1")) == ["1"]
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\n", "\x1b", "\x7f", "\x85", "\x9b"])
+def test_what_could_move_a_terminals_cursor_is_refused(machine: Machine, sign: str) -> None:
+    body = {"version": "1", "rules": 1, "devices": {"pad": f"up{sign}[2J"}, "doubts": [], "clock_trusted": True}
+    answer = machine.post("/heartbeat", body)
+    assert (answer.status_code, answer.json()["place"]) == (422, "body.devices.pad")
 
 
 @pytest.mark.parametrize("since", ["2026-06-01T11:00:00+02:00", "2026-06-01T09:00:00Z", "2026-06-01T05:00:00-04:00"])

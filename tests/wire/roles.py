@@ -33,12 +33,12 @@ class Roles:
 
     def set_aside(self, patron: str) -> str:
         """An item set aside for a patron."""
-        return next(item["id"] for item in self.items if item.get("set_aside") == patron)
+        return next(str(item["id"]) for item in self.items if item.get("set_aside") == patron)
 
     def lent(self, patron: str, media_type: str) -> str:
         """An item of a media type that a patron has on loan."""
         return next(
-            item["id"]
+            str(item["id"])
             for item in self.items
             if item.get("loan", {}).get("patron") == patron and item["media_type"] == media_type
         )
