@@ -36,7 +36,10 @@ app.add_typer(admin_app, name="admin")
 app.add_typer(machine_app, name="machine")
 
 WIDTH_WITHOUT_TERMINAL = 250  # so that no item number is cut where another program reads
-console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
+# Names, titles and device states are shown as they are: "[b]" and ":book:" in them are no instructions to rich.
+console = Console(
+    soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, markup=False, emoji=False
+)
 errors = Console(stderr=True, soft_wrap=True)
 P = ParamSpec("P")
 SHORTEST_PASSWORD = 12
@@ -186,8 +189,9 @@ def _password(file: Path | None) -> str:
 
 
 def _text(code: str, file: Path) -> str:
+    """What a file says, without the byte order mark some editors put in front."""
     try:
-        return file.read_text("utf-8")
+        return file.read_text("utf-8-sig")
     except OSError as error:
         raise CirculationError(code, f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -47,7 +47,7 @@ def _is_loopback(host: str) -> bool:
 
 @contextmanager
 def only_server(file: Path | None) -> Iterator[None]:
-    """Hold the one server's place beside a SQLite file.
+    """Hold the one server's place beside a SQLite file, by whatever link the file was named.
 
     Raises:
         CirculationError: another server holds it, or nothing can be written beside the file.
@@ -55,8 +55,9 @@ def only_server(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
+    real = Path(os.path.realpath(file))  # Path.resolve fails at a link in a circle; let the database say that
     try:
-        handle = os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(real.with_name(real.name + ".server"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CirculationError("database", f"{error.filename} cannot be used: {error.strerror}") from None
     try:

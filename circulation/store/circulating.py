@@ -149,10 +149,11 @@ def loans_of(db: Connection, patron_id: str) -> list[Row[Any]]:
 
 
 def set_aside_for(db: Connection, patron_id: str) -> list[Row[Any]]:
-    """Items set aside for a patron and not on loan."""
+    """Items that wait for a patron on the shelf: set aside, available, and not on loan."""
     query = (
         select(t.item.c.collect_by, t.item.c.shelf, *RECORD_COLUMNS[:4])
-        .where(t.item.c.set_aside_for == patron_id)
+        .outerjoin(t.loan, and_(t.loan.c.item_id == t.item.c.id, OPEN))
+        .where(t.item.c.set_aside_for == patron_id, t.item.c.state == "available", t.loan.c.id.is_(None))
         .order_by(t.item.c.id)
     )
     return list(db.execute(query))

@@ -9,6 +9,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
@@ -60,6 +61,8 @@ class Database:
                 command.upgrade(config, "head")
         except DatabaseError as error:
             raise CirculationError("database", f"the database cannot be used: {error.orig}") from None
+        except CommandError:  # its version is not among our migrations
+            raise CirculationError("database", "the database belongs to a newer version of this program") from None
 
     def close(self) -> None:
         """Close every connection."""

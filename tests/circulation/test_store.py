@@ -148,6 +148,16 @@ def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"Dear")
 
 
+def test_a_database_of_a_newer_program_is_said_so_and_left_alone(service: Service) -> None:
+    with service.database.writing() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(CirculationError, match="newer version"):
+        service.database.migrate()
+    with service.database.reading() as db:
+        assert db.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all() == ["9999"]
+        assert len(db.execute(select(t.organisation)).all()) == 5
+
+
 # --- statements -------------------------------------------------------------------------------------------------------
 
 
