@@ -164,6 +164,19 @@ def test_loans_of_every_branch_count(world: World, central: Central) -> None:
     assert codes(n1.do("checkout", world.item(), n1.token(patron))) == ["counts.max_loans"]
 
 
+@pytest.mark.requirement("R20")
+def test_what_was_returned_counts_no_more(world: World, machine: Machine) -> None:
+    world.rules(rule("dvd", "counts.max_loans", 1, media_type="DVD"), rule("all", "counts.max_loans", 1))
+    patron = world.patron()
+    token = machine.token(patron)
+    for media_type in ("BOOK", "BOOK", "DVD", "DVD"):
+        item = world.item(media_type)
+        assert machine.do("checkout", item, token)["outcome"] == "done"
+        assert codes(machine.do("checkout", world.item(media_type), token)) == ["counts.max_loans"]
+        machine.do("return", item)
+    assert machine.sign_in(patron)["loans"] == 0
+
+
 @pytest.mark.requirement("R21")
 @pytest.mark.parametrize(
     ("order", "totals"),
