@@ -60,7 +60,15 @@ class _Output:
                 self._target.flush()
             except (OSError, ValueError):
                 taken = False  # the parent has gone, and with it the reason to run
+                _discard(self._target)
                 self._gone()
+
+
+def _discard(target: BinaryIO) -> None:
+    """Let what is still buffered go nowhere: Python would fail on it at its end, and end with another code."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, target.fileno())
+    os.close(nowhere)
 
 
 def run(config: Config) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from kiosk.central import api
 from kiosk.central.reading import ANSWERED, Fields, account, item_list, item_state, line, outcome, published, sign_in
+
+# Its warnings quote what a server sent, and a log must hold nothing personal.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 API_VERSION = "1"
 SESSION = "Library-Session"
