@@ -161,6 +161,16 @@ def _tell_of_duplicates(turn: Turn, key: str, tags: list[PadTag]) -> None:
 # --- operations -------------------------------------------------------------------------------------------------------
 
 
+def _waiting_rows(state: State) -> list[Work]:
+    """Rows whose operation may begin now, in order of arrival.
+
+    One operation at a time for an item: a return of an earlier session that was never answered is asked again, and
+    would end the loan of whoever borrowed the item meanwhile.
+    """
+    busy = {operation.item for operation in state.operations.values()}
+    return [row for row in state.work.values() if row.ready and row.operation is None and row.key not in busy]
+
+
 def _new_operation(turn: Turn, action: Action, row: Work, target: Security | None) -> Operation:
     pad = turn.state.pad
     tags = {uid: TagWork(pad.tags[uid].security if pad.here(uid) else None, target) for uid in row.tags}
@@ -170,22 +180,20 @@ def _new_operation(turn: Turn, action: Action, row: Work, target: Security | Non
 def _start_returns(turn: Turn) -> None:
     """Arm first: the journal holds every item's former state before a byte is written (design 5)."""
     started = []
-    for row in tuple(turn.state.work.values()):
-        if row.ready and row.operation is None:
-            operation = replace(_new_operation(turn, Action.RETURN, row, Security.ARMED), step=Step.RETURNING)
-            turn.put_operation(operation)
-            turn.put_work(replace(row, ready=False, operation=operation.id))
-            started.append(operation)
+    for row in _waiting_rows(turn.state):
+        operation = replace(_new_operation(turn, Action.RETURN, row, Security.ARMED), step=Step.RETURNING)
+        turn.put_operation(operation)
+        turn.put_work(replace(row, ready=False, operation=operation.id))
+        started.append(operation)
     turn.record(journal_entry(operation, Step.RETURNING) for operation in started)
 
 
 def _start_renewals(turn: Turn) -> None:
     """Begin one renewal for each chosen loan that the machine's own rule allows."""
-    for row in tuple(turn.state.work.values()):
-        if row.ready and row.operation is None:
-            operation = _new_operation(turn, Action.RENEWAL, row, None)
-            turn.put_operation(operation)
-            turn.put_work(replace(row, ready=False, operation=operation.id, attempts=row.attempts + 1))
+    for row in _waiting_rows(turn.state):
+        operation = _new_operation(turn, Action.RENEWAL, row, None)
+        turn.put_operation(operation)
+        turn.put_work(replace(row, ready=False, operation=operation.id, attempts=row.attempts + 1))
 
 
 def _send(turn: Turn) -> None:
@@ -219,9 +227,8 @@ def _send(turn: Turn) -> None:
 
 def _checkouts(turn: Turn) -> list[Operation]:
     """Turn rows that are ready into operations, in the order laid down."""
-    ready = [row for row in turn.state.work.values() if row.ready and row.operation is None]
     made = []
-    for row in ready[: turn.state.settings.batch]:
+    for row in _waiting_rows(turn.state)[: turn.state.settings.batch]:
         operation = _new_operation(turn, Action.CHECKOUT, row, None)
         turn.put_work(replace(row, ready=False, operation=operation.id, attempts=row.attempts + 1))
         made.append(operation)

@@ -221,3 +221,25 @@ def test_a_late_answer_to_a_sign_in_signs_that_patron_out_again() -> None:
     world.send(m.SignedIn(session, world.patron_session()))
     assert world.state.patron is None
     assert isinstance(world.effects[-1], e.SignOut)
+
+
+def test_an_item_is_lent_only_after_an_unanswered_return_of_it_has_been_answered() -> None:
+    world = _returning()
+    world.put("lent-1")
+    world.do_command()
+    world.answer("before")
+    world.power_cut()
+    (again,) = [x for x in world.requests if isinstance(x, e.RunBatch)]
+    world.requests.remove(again)
+    world.requests.appendleft(again)
+    world.answer("before")
+    world.sign_in()
+    assert world.rows() == {"lent-1": "checking"}
+    asked = [o.action for x in world.effects if isinstance(x, e.RunBatch) for o in x.batch.operations]
+    assert c.Action.CHECKOUT not in asked
+    world.pass_time(5)
+    world.settle_down()
+    assert world.rows() == {"lent-1": "lent"}
+    assert world.items["lent-1"].loan == "patron-1"
+    world.invariant()
+    assert not world.open_items()
