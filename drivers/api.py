@@ -351,7 +351,8 @@ class DeviceDown:
     """The device cannot be used; the worker goes on trying. Sent once per loss, not once per try.
 
     Attributes:
-        reason: "lost", "busy", "absent", "silent", "protocol" or "no_permission".
+        reason: "lost", "busy", "absent", "silent", "protocol", "no_permission", "no_service" (the card service does not
+            run) or "fault" (an error in our own program).
         detail: for staff and the log, with the last frames; no personal data.
     """
 

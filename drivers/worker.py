@@ -1,8 +1,8 @@
 """One thread for each device: owns the port, polls, carries out commands, reconnects, and tells the core.
 
-Responsible for threads, deadlines and reconnecting, and for folding looks at the pad into tags that came and went. An
-error of the device is told once per loss; an error of ours is told and logged, and the thread goes on. Not responsible
-for bytes (devices) or for what follows from an event (the core).
+Responsible for threads, deadlines and reconnecting. An error of the device is told once per loss; an error of ours is
+told and logged, and the thread goes on. Not responsible for bytes (devices), for which tags came and went (visits) or
+for what follows from an event (the core).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -22,23 +22,21 @@ from drivers.api import (
     CodeScanned,
     DeviceCommand,
     DeviceDown,
-    DeviceError,
     DeviceEvent,
     DeviceInfo,
     DeviceRefused,
     DeviceUp,
-    Inventory,
     ItemRead,
-    ItemTag,
-    LinkError,
     Paper,
     PrintDocument,
     Printed,
     PrinterChanged,
     PrinterStatus,
+    ProtocolError,
     ReadAgain,
     ReceiptPrinter,
     RfidReader,
+    Security,
     SecuritySet,
     SetSecurity,
     TagLost,
@@ -49,7 +47,10 @@ from drivers.api import (
 )
 from drivers.devices.escpos_printer import can_print
 from drivers.devices.reasons import FAULT, reason_of
+from drivers.devices.refusals import NotReadable
 from drivers.devices.registry import DRIVERS
+from drivers.devices.visits import Visits
+from drivers.links.trace import describe
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,7 @@ BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds before the first, second ... fur
 COMMAND_SECONDS = 5.0
 LOOK_SECONDS = 3.0
 PRINT_SECONDS = 30.0
-MISSED_LOOKS = 3  # complete inventories without a tag until it has left
-READ_TRIES = 3  # looks at a tag that will not be read until it is a problem
+READING_SECONDS = 0.6  # longest time spent on reading new tags before the pad is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,71 +84,73 @@ class Worker(ABC, Generic[D]):
     Args:
         name: of the device in the configuration.
         device: closed; opened and used by this thread only.
-        post: takes events; called in this thread.
+        post: takes events; called in this thread, and by ``send`` once the worker has ended.
         rhythm: how often.
     """
 
     def __init__(self, name: str, device: D, post: Post, rhythm: Rhythm) -> None:
         self.name = name
         self._device = device
-        self._post = post
+        self._give = post
         self._rhythm = rhythm
         self._queue: queue.SimpleQueue[DeviceCommand | _Stop] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name)
+        self._door = threading.Lock()
+        self._ended = False
         self._down = False
+        self._failures = 0
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the command in hand, and close the device."""
+        """End after the command in hand, close the device, answer what is still queued."""
         self._queue.put(_Stop())
         if self._thread.is_alive():
             self._thread.join()
+        self._close_the_door()
 
     def send(self, command: DeviceCommand) -> None:
-        """Queue a command; each is answered by exactly one event, also when the device is away."""
-        self._queue.put(command)
+        """Queue a command; each is answered by exactly one event, also when the device is away or the worker ended."""
+        with self._door:
+            if not self._ended:
+                self._queue.put(command)
+                return
+        self._refuse(command)
 
     # --- the thread ---
 
     def _run(self) -> None:
-        attempt = 0
-        while True:
-            try:
-                info = self._device.open()
-            except Exception as error:  # noqa: BLE001 - whatever it is: the device is away, and is tried again
-                self._away(error)
-                if not self._wait_closed(BACK_OFF[min(attempt, len(BACK_OFF) - 1)]):
-                    return
-                attempt += 1
-                continue
-            attempt = 0
-            self._is_up(info)
-            ended = self._serve()
-            self._device.close()
-            if ended:
-                return
+        while self._turn():
+            pass
+        self._close()
+        self._close_the_door()
 
-    def _serve(self) -> bool:
-        """Work with the open device until it fails (False) or the worker is stopped (True)."""
-        while True:
-            try:
+    def _turn(self) -> bool:
+        """Open, work until something fails, wait. False when the worker is stopped."""
+        try:
+            self._is_up(self._device.open())
+            while True:
                 command = self._next()
                 if isinstance(command, _Stop):
-                    return True
-                if command is not None:
-                    self._carry_out(command)
-                else:
+                    return False
+                if command is None:
                     self._poll()
-            except Exception as error:  # noqa: BLE001 - never a silent death
-                self._away(error)
-                return False
+                else:
+                    self._carry_out(command)
+                self._failures = 0
+        except Exception as error:  # noqa: BLE001 - never a silent death
+            self._away(error)
+        self._close()
+        self._failures += 1
+        return self._wait_closed(BACK_OFF[min(self._failures, len(BACK_OFF)) - 1])
 
     def _next(self) -> DeviceCommand | _Stop | None:
+        """The next command; None when it is time to poll."""
+        pause = self._pause()
         try:
-            return self._queue.get(timeout=self._pause()) if self._pause() else self._queue.get_nowait()
+            return self._queue.get(timeout=pause) if pause > 0 else self._queue.get_nowait()
         except queue.Empty:
             return None
 
@@ -165,6 +167,28 @@ class Worker(ABC, Generic[D]):
             self._refuse(command)
         return True
 
+    def _close_the_door(self) -> None:
+        """Nothing is queued from now on; what is queued is answered."""
+        with self._door:
+            self._ended = True
+        while not self._queue.empty():
+            command = self._queue.get_nowait()
+            if not isinstance(command, _Stop):
+                self._refuse(command)
+
+    def _close(self) -> None:
+        try:
+            self._device.close()
+        except Exception:
+            log.exception("%s: closing failed", self.name)
+
+    def _post(self, event: DeviceEvent) -> None:
+        """Tell an event; one that nobody takes is logged by its kind and must not end the thread."""
+        try:
+            self._give(event)
+        except Exception:
+            log.exception("%s: %s was not taken", self.name, type(event).__name__)
+
     def _is_up(self, info: DeviceInfo) -> None:
         if self._down:
             log.info("%s is back", self.name)
@@ -173,13 +197,24 @@ class Worker(ABC, Generic[D]):
         self._opened()
 
     def _away(self, error: Exception) -> None:
-        reason = reason_of(error)
+        reason, detail = reason_of(error), describe(error)
         if reason == FAULT:
             log.error("%s: an error of ours", self.name, exc_info=error)
         if not self._down:
-            log.warning("%s is away (%s): %s", self.name, reason, error)
-            self._post(DeviceDown(self.name, reason, str(error)))
+            log.warning("%s is away (%s): %s", self.name, reason, detail)
+            self._post(DeviceDown(self.name, reason, detail))
         self._down = True
+
+    def _carry_out(self, command: DeviceCommand) -> None:
+        """Carry out a command and answer it, whatever happens; an error goes on to whoever takes the device down."""
+        answer = None
+        try:
+            answer = self._answer(command)
+        finally:
+            if answer is None:
+                self._refuse(command)
+            else:
+                self._post(answer)
 
     # --- what kinds of devices do differently ---
 
@@ -191,12 +226,13 @@ class Worker(ABC, Generic[D]):
     def _poll(self) -> None:
         """Look once. Raises DeviceError."""
 
+    @abstractmethod
     def _opened(self) -> None:
         """The device was opened (again)."""
 
-    def _carry_out(self, command: DeviceCommand) -> None:
-        """Carry out a command. Raises DeviceError after its answer was posted."""
-        self._refuse(command)
+    def _answer(self, command: DeviceCommand) -> DeviceEvent | None:
+        """Carry out a command; None if it is not for this kind of device. Raises DeviceError."""
+        return None
 
     def _refuse(self, command: DeviceCommand) -> None:
         """Answer a command that cannot be carried out: the device is away."""
@@ -209,106 +245,76 @@ class Worker(ABC, Generic[D]):
                 self._post(ItemRead(self.name, TagProblem(uid, Unreadable.LOST, None, "the reader is away")))
 
 
-@dataclass(slots=True)
-class _Seen:
-    """One tag on the pad: looks it was missing in, and whether its data were told; ``tries`` failed so far."""
-
-    missed: int = 0
-    told: bool = False
-    tries: int = 0
-
-
-@dataclass(slots=True)
-class _PadState:
-    """What was told of the pad. Kept over a reconnect, so that leftovers stay leftovers."""
-
-    tags: dict[TagUid, _Seen] = field(default_factory=dict)
-    unresolved: int = 0
-
-
 class PadWorker(Worker[RfidReader]):
     """A pad: looks again and again, reads each new tag once per visit, writes bits before anything else."""
 
     def __init__(self, name: str, device: RfidReader, post: Post, rhythm: Rhythm) -> None:
         super().__init__(name, device, post, rhythm)
-        self._pad = _PadState()
+        self._visits = Visits()
+        self._look_at = self._read_until = 0.0
+
+    def _opened(self) -> None:
+        self._look_at = self._read_until = 0.0
 
     def _pause(self) -> float:
-        return 0.0 if self._unread() is not None else self._rhythm.pad
+        return 0.0 if self._visits.unread() is not None else self._look_at - monotonic()
 
     def _poll(self) -> None:
-        uid = self._unread()
-        if uid is not None:
+        uid = self._visits.unread()
+        if uid is not None and monotonic() < self._read_until:
             self._read(uid)
-        else:
-            self._look(self._device.inventory(monotonic() + LOOK_SECONDS))
-
-    def _unread(self) -> TagUid | None:
-        return next((uid for uid, seen in self._pad.tags.items() if not seen.told and not seen.missed), None)
-
-    def _look(self, look: Inventory) -> None:
-        entered = tuple(sorted(uid for uid in look.uids if uid not in self._pad.tags))
-        left = []
-        for uid, seen in self._pad.tags.items():
-            if uid in look.uids:
-                seen.missed = 0
-            elif look.complete:
-                seen.missed += 1
-                if seen.missed >= MISSED_LOOKS:
-                    left.append(uid)
-        for uid in left:
-            del self._pad.tags[uid]
-        for uid in entered:
-            self._pad.tags[uid] = _Seen()
-        if entered or left or look.unresolved != self._pad.unresolved:
-            self._pad.unresolved = look.unresolved
-            self._post(TagsChanged(self.name, entered, tuple(left), look.unresolved))
+            return
+        change = self._visits.look(self._device.inventory(monotonic() + LOOK_SECONDS))
+        now = monotonic()
+        self._look_at, self._read_until = now + self._rhythm.pad, now + READING_SECONDS
+        if change is not None:
+            self._post(TagsChanged(self.name, change.entered, change.left, change.unresolved))
 
     def _read(self, uid: TagUid) -> None:
-        seen = self._pad.tags[uid]
         found = self._device.read_item(uid, monotonic() + COMMAND_SECONDS)
-        if isinstance(found, TagProblem) and found.reason is Unreadable.LOST and seen.tries < READ_TRIES:
-            seen.tries += 1
-            seen.missed = 1  # looked for again before it is read again
+        silent = isinstance(found, TagProblem) and found.reason is Unreadable.LOST
+        if silent and not self._visits.failed(uid):
             return
-        seen.told = True
+        self._visits.told(uid)
         self._post(ItemRead(self.name, found))
 
-    def _carry_out(self, command: DeviceCommand) -> None:
+    def _answer(self, command: DeviceCommand) -> DeviceEvent | None:
         match command:
-            case SetSecurity():
-                self._set_security(command)
+            case SetSecurity(request, uid, to):
+                read_back, problem = self._set_security(uid, to)
+                return SecuritySet(self.name, request, uid, to, read_back, problem)
             case ReadAgain(uid):
-                found: ItemTag | TagProblem = self._device.read_item(uid, monotonic() + COMMAND_SECONDS)
-                self._post(ItemRead(self.name, found))
+                return ItemRead(self.name, self._device.read_item(uid, monotonic() + COMMAND_SECONDS))
             case _:
-                self._refuse(command)
+                return None
 
-    def _set_security(self, command: SetSecurity) -> None:
-        uid, to = command.uid, command.to
-        answer = SecuritySet(self.name, command.request, uid, to, None, "tag_lost")
-        if uid not in self._pad.tags:
-            self._post(answer)
-            return
+    def _set_security(self, uid: TagUid, to: Security) -> tuple[Security | None, str | None]:
+        """What was read back, and the problem if it is not what was wanted. Raises DeviceError for the line."""
+        if uid not in self._visits:
+            return None, "tag_lost"
         try:
             back = self._device.set_security(uid, to, monotonic() + COMMAND_SECONDS)
         except TagLost:
-            self._post(answer)
+            return None, "tag_lost"
+        except NotReadable:
+            return None, "not_readable"
         except DeviceRefused:
-            self._post(SecuritySet(self.name, command.request, uid, to, None, "not_readable"))
-        except DeviceError:
-            self._refuse(command)
-            raise
-        else:
-            problem = None if back is to else "not_written"
-            self._post(SecuritySet(self.name, command.request, uid, to, back, problem))
+            return None, "not_written"
+        return back, None if back is to else "not_written"
 
 
-class CardWorker(Worker[CardReader]):
-    """A card reader: the device folds touches into events."""
+class _Listener(Worker[D]):
+    """A device that speaks when it likes: its own wait is the pause."""
+
+    def _opened(self) -> None:
+        """Whatever is there will be told as an event."""
 
     def _pause(self) -> float:
         return 0.0
+
+
+class CardWorker(_Listener[CardReader]):
+    """A card reader: the device folds touches into events."""
 
     def _poll(self) -> None:
         event = self._device.wait(self._rhythm.wait)
@@ -316,11 +322,8 @@ class CardWorker(Worker[CardReader]):
             self._post(event)
 
 
-class ScannerWorker(Worker[BarcodeScanner]):
+class ScannerWorker(_Listener[BarcodeScanner]):
     """A barcode scanner."""
-
-    def _pause(self) -> float:
-        return 0.0
 
     def _poll(self) -> None:
         code = self._device.wait(self._rhythm.wait)
@@ -349,20 +352,15 @@ class PrinterWorker(Worker[ReceiptPrinter]):
             self._status = status
             self._post(PrinterChanged(self.name, status))
 
-    def _carry_out(self, command: DeviceCommand) -> None:
+    def _answer(self, command: DeviceCommand) -> DeviceEvent | None:
         if not isinstance(command, PrintDocument):
-            self._refuse(command)
-            return
+            return None
         try:
             status = self._device.print(command.document, monotonic() + PRINT_SECONDS)
-        except LinkError:
-            self._refuse(command)
-            raise
-        except DeviceError:
-            self._post(Printed(self.name, command.request, "offline"))
-            return
+        except ProtocolError:
+            return Printed(self.name, command.request, "offline")
         self._tell(status)
-        self._post(Printed(self.name, command.request, None if can_print(status) else _problem(status)))
+        return Printed(self.name, command.request, None if can_print(status) else _problem(status))
 
 
 def _problem(status: PrinterStatus) -> str:

@@ -18,6 +18,7 @@ from drivers.links.trace import Trace
 _CHUNK = 256
 _TRIES = 3
 _QUIET = 0.005
+_LATE = 0.05  # what comes this late answers an earlier question
 _POLL = 0.01
 _QUESTIONS = (escpos_status.PRINTER, escpos_status.OFFLINE_CAUSE, escpos_status.PAPER_ROLL)
 _BITS_PER_BYTE = 11
@@ -54,8 +55,8 @@ class EscposPrinter:
 
     def __init__(self, options: PrinterOptions) -> None:
         self._options = options
-        self._link = SerialLink(SerialSettings(options.port, options.baud, options.parity))
         self._trace = Trace()
+        self._link = SerialLink(SerialSettings(options.port, options.baud, options.parity), self._trace)
 
     def open(self) -> DeviceInfo:
         """Open the line and ask for the status. Raises DeviceError and leaves the port closed then."""
@@ -81,8 +82,8 @@ class EscposPrinter:
     def _ask(self, question: int, deadline: float) -> int:
         """Ask one question, again if the answer is lost: asking changes nothing."""
         heard = False
-        for _ in range(_TRIES):
-            self._link.drain(_QUIET, 0.2)
+        for attempt in range(_TRIES):
+            self._link.drain(_LATE if attempt else _QUIET, 0.2)
             if monotonic() >= deadline:
                 break
             command = escpos_status.ask(question)
@@ -108,6 +109,8 @@ class EscposPrinter:
             DeviceError: the line.
         """
         before = self.status(deadline)
+        if not can_print(before):
+            before = self.status(deadline)  # a byte of noise may look like a bad status: asked twice
         if not can_print(before):
             return before
         try:

@@ -55,6 +55,7 @@ FRAME_GAP = 0.03  # longest pause inside a frame: 12 ms, and what adapters add
 SPOILT_AFTER = 0.3  # silence after bytes that made no answer
 SYNC_SECONDS = 0.3
 _SHOWN_OF_BLOCKS = 8
+_SHOWN_OF_JUNK = 3
 
 _AIR_TROUBLE = frozenset(
     {
@@ -121,9 +122,9 @@ class FeigIsoHost:
 
     def __init__(self, options: FeigOptions) -> None:
         self._options = options
-        self._link = SerialLink(SerialSettings(options.port, options.baud, "E"))
-        self._decoder = Decoder()
         self._trace = Trace()
+        self._link = SerialLink(SerialSettings(options.port, options.baud, "E"), self._trace)
+        self._decoder = Decoder()
         self._afi = {Security.ARMED: options.afi_armed, Security.DISARMED: options.afi_disarmed}
 
     def open(self) -> DeviceInfo:
@@ -350,7 +351,7 @@ class FeigIsoHost:
             raise self._trace.explain(LinkTimeout("no time is left to ask"))
         dropped = self._link.drain(FRAME_PAUSE, SYNC_SECONDS)
         if dropped:
-            self._trace.received(dropped, shown=3)
+            self._trace.received(dropped, shown=_SHOWN_OF_JUNK)
         self._decoder.reset()
         frame = encode(request.body(), self._options.address, self._options.frames == "advanced")
         self._trace.sent(frame)
@@ -372,6 +373,7 @@ class FeigIsoHost:
 
     def _matching(self, message: Message, request: Request[T], sent: bytes) -> _Reply[T] | None:
         if not isinstance(message, Answer):
+            self._trace.received(message.data, shown=_SHOWN_OF_JUNK)
             return None
         hidden = isinstance(request, commands.ReadMultipleBlocks)  # may be a patron card's memory
         self._trace.received(message.frame, shown=_SHOWN_OF_BLOCKS if hidden else None)

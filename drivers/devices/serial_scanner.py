@@ -15,6 +15,8 @@ from drivers.codecs.barcode_line import MAX_CODE, CodeRules, LineDecoder, Messag
 from drivers.devices.options import BAUD_RATES, OptionsError, one_of, option, seconds, text, truth, whole
 from drivers.links.serial_link import SerialLink, SerialSettings
 
+_LONGEST_SCAN = 1.0  # seconds; 64 characters at 4800 baud take 0.15
+
 
 @dataclass(frozen=True, slots=True)
 class ScannerOptions:
@@ -64,11 +66,14 @@ class SerialScanner:
         self._link.close()
 
     def wait(self, timeout: float) -> ScannedCode | None:
-        """Wait up to ``timeout`` seconds for a scan to begin, then for its end. Raises DeviceError."""
+        """Wait up to ``timeout`` seconds for a scan to begin, then for its end. Raises DeviceError.
+
+        A line that never falls silent is no scan: it is listened to for a second more at most.
+        """
         end = monotonic() + timeout
         while not self._codes:
             left = end - monotonic()
-            if left <= 0 and not self._decoder.pending:
+            if left <= (-_LONGEST_SCAN if self._decoder.pending else 0):
                 return None
             data = self._link.read(self._silence if self._decoder.pending else left)
             self._take(self._decoder.feed(data) if data else self._decoder.silence())

@@ -4,7 +4,7 @@ Responsible for the context with the card service and for turning everything tha
 ours. Not responsible for what an APDU means. The only module that knows pyscard, and of it only the raw functions:
 its monitors die with the service. No call of the service has a time-out and a mute card blocks it for good, so each
 runs under a watchdog. After any error the context is thrown away; opening makes a new one. Where the service listens
-is taken from PCSCLITE_CSOCK_NAME by the service's own library.
+is taken from PCSCLITE_CSOCK_NAME by the service's own library, once in a process.
 """
 
 from __future__ import annotations

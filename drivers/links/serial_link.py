@@ -21,6 +21,7 @@ import serial
 
 from drivers.api import LinkBusy, LinkError, LinkLost, LinkTimeout
 from drivers.links.failures import LinkAbsent, LinkForbidden
+from drivers.links.trace import Trace
 
 _CHUNK = 4096
 _ERRORS: dict[int, type[LinkError]] = {
@@ -52,10 +53,11 @@ class SerialSettings:
 
 
 class SerialLink:
-    """One port. Used by one thread."""
+    """One port. Used by one thread. Its errors carry the last frames of ``trace``, which the device notes."""
 
-    def __init__(self, settings: SerialSettings) -> None:
+    def __init__(self, settings: SerialSettings, trace: Trace | None = None) -> None:
         self._settings = settings
+        self._trace = trace or Trace()
         self._port: serial.Serial | None = None
         self._fd = -1
         self._poll = select.poll()
@@ -65,15 +67,24 @@ class SerialLink:
         self.close()
         settings = self._settings
         try:
-            self._port = serial.Serial(settings.port, settings.baud, parity=settings.parity, timeout=0, exclusive=True)
+            try:
+                self._port = self._opened(settings.parity)
+            except termios.error as error:
+                if error.args[:1] != (errno.EINVAL,):
+                    raise
+                # A pseudo-terminal has no parity bit, and refuses once parity is all that would change. On a real line
+                # a device that wants parity stays silent then, and is reported so.
+                self._port = self._opened("N")
             self._fd = self._port.fileno()
         except (OSError, ValueError, termios.error) as error:
             self.close()
-            number = getattr(error, "errno", None)
+            number = _number(error)
             kind = _ERRORS.get(number, LinkLost) if number is not None else LinkLost
-            what = os.strerror(number) if number is not None else type(error).__name__
-            raise kind(f"{settings.port} cannot be opened: {what}") from None
+            raise kind(f"{settings.port} cannot be opened: {_what(error)}") from None
         self._poll = select.poll()
+
+    def _opened(self, parity: str) -> serial.Serial:
+        return serial.Serial(self._settings.port, self._settings.baud, parity=parity, timeout=0, exclusive=True)
 
     def close(self) -> None:
         """Idempotent."""
@@ -110,7 +121,7 @@ class SerialLink:
         end = monotonic() + self._settings.write_seconds
         with self._lost():
             while left:
-                if not self._ready(select.POLLOUT, end - monotonic()):
+                if monotonic() >= end or not self._ready(select.POLLOUT, end - monotonic()):
                     raise LinkTimeout(f"{self._settings.port} takes no bytes; {len(left)} of {len(data)} were not sent")
                 with suppress(BlockingIOError):
                     left = left[os.write(self._fd, left[:_CHUNK]) :]
@@ -144,10 +155,24 @@ class SerialLink:
     def _lost(self) -> Iterator[None]:
         try:
             yield
+        except LinkError as error:
+            self._trace.explain(error)
+            raise
         except (OSError, termios.error) as error:
-            number = getattr(error, "errno", None)
-            what = os.strerror(number) if number else type(error).__name__
-            raise LinkLost(f"{self._settings.port} has gone: {what}") from None
+            raise self._trace.explain(LinkLost(f"{self._settings.port} has gone: {_what(error)}")) from None
+
+
+def _number(error: Exception) -> int | None:
+    """The system's error number; termios errors keep it among their arguments only."""
+    number = getattr(error, "errno", None)
+    if number is None and isinstance(error, termios.error) and error.args:
+        number = error.args[0]
+    return number if isinstance(number, int) else None
+
+
+def _what(error: Exception) -> str:
+    number = _number(error)
+    return os.strerror(number) if number is not None else type(error).__name__
 
 
 def list_ports() -> list[tuple[str, str]]:

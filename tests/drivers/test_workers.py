@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -290,11 +289,8 @@ def _take_card_away(peer: Peer) -> None:
         peer.say("remove-card")
 
 
-def test_a_patron_card_is_seen_once_and_a_random_number_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    peer = Peer(tmp_path, card=True)
-    monkeypatch.setenv("PCSCLITE_CSOCK_NAME", peer.wires["pcsc_socket"])
+def test_a_patron_card_is_seen_once_and_a_random_number_is_refused(card_peer: Peer) -> None:
+    peer = card_peer
     bench = Bench(peer, "card", "pcsc", reader=peer.wires["card_reader"])
     try:
         bench.last(d.DeviceUp)
@@ -327,4 +323,3 @@ def test_a_patron_card_is_seen_once_and_a_random_number_is_refused(
         assert {event.card.reveal() for event in bench.of(d.CardSeen)} == {"04A1B2C3", "04A1B2C3D4E5F6", "0411AA22"}
     finally:
         bench.worker.stop()
-        peer.stop()

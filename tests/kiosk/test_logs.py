@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -14,23 +13,12 @@ from kiosk import logs
 SECRET = "20000000000014"
 
 
-@pytest.fixture
-def log_set_up(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    logs.set_up()
-    yield
-    structlog.reset_defaults()
-    root.handlers = before
-    root.setLevel(level)
-
-
 def _fail() -> None:
     raise LookupError(f"card {SECRET} is not known")
 
 
-@pytest.mark.usefixtures("log_set_up")
 def test_of_an_error_kind_and_place_are_written_and_never_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up()
     try:
         _fail()
     except LookupError as error:

@@ -40,20 +40,16 @@ class ExtensionBlock:
 
 
 def orient(memory: bytes) -> bytes | None:
-    """The memory with its bytes in the standard's order, None if it is not of this model (no CRC fits)."""
-    if _crc_fits(memory):
-        return memory
+    """The memory with its bytes in the standard's order, None if it is not of this model (the CRC fits neither way)."""
     turned = b"".join(memory[start : start + BLOCK][::-1] for start in range(0, len(memory), BLOCK))
-    return turned if _crc_fits(turned) else None
+    return next((order for order in (memory, turned) if _crc_fits(order)), None)
 
 
 def _crc_fits(memory: bytes) -> bool:
     if len(memory) < SHORT_SIZE:
         return False
-    stored = int.from_bytes(memory[19:21], "little")
-    whole = memory[:BASIC_SIZE].ljust(BASIC_SIZE, b"\0")
-    short = memory[:SHORT_SIZE].ljust(BASIC_SIZE, b"\0")
-    return any(crc_iso28560_3(block[:19] + block[21:]) == stored for block in (whole, short))
+    block = memory[:BASIC_SIZE].ljust(BASIC_SIZE, b"\0")
+    return crc_iso28560_3(block[:19] + block[21:]) == int.from_bytes(block[19:21], "little")
 
 
 def decode(memory: bytes, whole: bool) -> TagFields | NeedMore:
