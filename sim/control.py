@@ -6,7 +6,6 @@ Not responsible for doing (simulator). Every answer has "ok"; where it is false,
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +15,8 @@ from typing import Any
 from sim.faults import DEVICES, KINDS, FaultError, parse
 from sim.simulator import Simulator
 from sim.tags import Tag
+from sim.wires.listening import Listener
+from sim.wires.proxy import Proxy
 from sim.wires.vpcd import DaemonFailed
 from sim.world import WorldError
 
@@ -50,6 +51,12 @@ def _tag(simulator: Simulator, tag: Tag) -> Answer:
     }
 
 
+def _proxy(simulator: Simulator) -> Proxy:
+    if simulator.proxy is None:
+        raise WorldError("there is no central service behind this simulator (start it with --central)")
+    return simulator.proxy
+
+
 async def _put(simulator: Simulator, words: Sequence[str]) -> Answer:
     return {"put": list(simulator.world.put(words))}
 
@@ -76,14 +83,12 @@ async def _scan(simulator: Simulator, words: Sequence[str]) -> Answer:
 
 async def _fault(simulator: Simulator, words: Sequence[str]) -> Answer:
     if len(words) == 2 and words[1] in ("plug", "unplug"):
-        await (simulator.plug if words[1] == "plug" else simulator.unplug)(words[0])
-        return {"device": words[0], "plugged": words[1] == "plug"}
+        return await (_plug if words[1] == "plug" else _unplug)(simulator, words[:1])
     fault = parse(words)
-    if fault.device == "central" and simulator.proxy is None:
-        raise WorldError("there is no central service behind this simulator (start it with --central)")
+    proxy = _proxy(simulator) if fault.device == "central" else None
     simulator.faults.add(fault)
-    if simulator.proxy and fault.name == "down":
-        await simulator.proxy.obey()
+    if proxy and fault.name == "down":
+        await proxy.obey()
     return {"fault": fault.line()}
 
 
@@ -112,12 +117,11 @@ async def _pcscd(simulator: Simulator, words: Sequence[str]) -> Answer:
 
 
 async def _release(simulator: Simulator, words: Sequence[str]) -> Answer:
-    if simulator.proxy is None:
-        raise WorldError("there is no central service behind this simulator (start it with --central)")
+    proxy = _proxy(simulator)
     count = words[0] if words else "all"
     if count != "all" and not count.isdecimal():
         raise UsageError(f"release wants a number or 'all', not {count!r}")
-    return {"released": simulator.proxy.release(None if count == "all" else int(count))}
+    return {"released": proxy.release(None if count == "all" else int(count))}
 
 
 async def _paper(simulator: Simulator, words: Sequence[str]) -> Answer:
@@ -268,40 +272,14 @@ class ControlServer:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self._listener = Listener(self._talk, MOST_LINE)
+        self.start = self._listener.start
+        self.stop = self._listener.stop
 
-    async def start(self) -> None:
-        """Listen."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MOST_LINE)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Close all connections."""
-        if self._server:
-            self._server.close()
-        for task in (cut := list(self._connections)):
-            task.cancel()
-        for task in cut:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        if self._server:
-            await self._server.wait_closed()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        self._connections.add(task)
-        try:
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await self._talk(reader, writer)
-        finally:
-            self._connections.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -262,13 +262,13 @@ class FeigIsoHost:
         return flags, uid, parameters
 
     @staticmethod
-    def _failure(heard: Heard, cycles: int, block: bytes = b"") -> Result | None:
-        """The result of an exchange that brought no data, None if it did."""
+    def _heard(heard: Heard, cycles: int, block: bytes = b"") -> bytes | Result:
+        """What the tag answered after its flags, or the result of an exchange that failed."""
         if heard.answer is None:
             return Result(RF_ERROR if heard.disturbed else NO_TRANSPONDER, cycles=cycles)
         if heard.answer[0] & 0x01:
             return Result(ISO_ERROR, heard.answer[1:2] + block, cycles)
-        return None
+        return heard.answer[1:]
 
     def _plain(self, request: Request, command: int, rest: int) -> Result:
         """A command whose parameters go to the tag as they are and whose answer has no data."""
@@ -277,7 +277,8 @@ class FeigIsoHost:
             return target
         flags, uid, parameters = target
         heard = self._air.exchange(bytes([flags, command]) + uid + parameters)
-        return self._failure(heard, heard.cycles) or Result(OK, cycles=heard.cycles)
+        answer = self._heard(heard, heard.cycles)
+        return answer if isinstance(answer, Result) else Result(OK, cycles=heard.cycles)
 
     def _stay_quiet(self, request: Request) -> Result:
         target = self._target(request, 0)
@@ -310,10 +311,9 @@ class FeigIsoHost:
         code, end = (tags.READ_SINGLE, b"") if count == 1 else (tags.READ_MULTIPLE, bytes([count - 1]))
         flags |= FLAGS_OPTION if security else 0
         heard = self._air.exchange(bytes([flags, code]) + uid + bytes([first]) + end)
-        failure = self._failure(heard, heard.cycles)
-        if failure or heard.answer is None:
-            return failure or Result(NO_TRANSPONDER)
-        data = heard.answer[1:]
+        data = self._heard(heard, heard.cycles)
+        if isinstance(data, Result):
+            return data
         step = len(data) // count
         if step * count > MOST_BYTES + count * security:
             return Result(PARAMETER_RANGE, cycles=heard.cycles)
@@ -340,11 +340,12 @@ class FeigIsoHost:
             where = bytes([first + number])
             heard = self._air.exchange(bytes([flags, tags.WRITE_SINGLE]) + uid + where + data)
             cycles += heard.cycles
-            failure = self._failure(heard, cycles, where)
-            if failure and failure.status == ISO_ERROR:
+            failure = self._heard(heard, cycles, where)
+            if not isinstance(failure, Result):
+                continue
+            if failure.status == ISO_ERROR or not number:
                 return failure
-            if failure:
-                return Result(WRITE_ERROR if number else failure.status, where if number else b"", cycles)
+            return Result(WRITE_ERROR, where, cycles)
         return Result(OK, cycles=cycles)
 
     def _system_information(self, request: Request) -> Result:
@@ -352,10 +353,10 @@ class FeigIsoHost:
         if isinstance(target, Result):
             return target
         heard = self._air.exchange(bytes([target[0], tags.SYSTEM_INFORMATION]) + target[1])
-        failure = self._failure(heard, heard.cycles)
-        if failure or heard.answer is None:
-            return failure or Result(NO_TRANSPONDER)
-        uid, (dsfid, afi, blocks, size, reference) = heard.answer[2:10][::-1], heard.answer[10:15]
+        data = self._heard(heard, heard.cycles)
+        if isinstance(data, Result):
+            return data
+        uid, (dsfid, afi, blocks, size, reference) = data[1:9][::-1], data[9:14]
         more = 0 if self._settings.minus_one else 1
         memory = bytes([size + more, (blocks + more) & 0xFF])
         return Result(OK, bytes([dsfid]) + uid + bytes([afi]) + memory + bytes([reference]), heard.cycles)
@@ -368,10 +369,8 @@ class FeigIsoHost:
         if not count:
             return Result(PARAMETER_RANGE)
         heard = self._air.exchange(bytes([flags, tags.BLOCK_SECURITY]) + uid + bytes([first, count - 1]))
-        failure = self._failure(heard, heard.cycles)
-        if failure or heard.answer is None:
-            return failure or Result(NO_TRANSPONDER)
-        return Result(OK, bytes([count]) + heard.answer[1:], heard.cycles)
+        data = self._heard(heard, heard.cycles)
+        return data if isinstance(data, Result) else Result(OK, bytes([count]) + data, heard.cycles)
 
     COMMANDS: ClassVar[Mapping[int, tuple[str, Handler]]] = {
         0x52: ("baud_detection", _baud_detection),

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from sim.faults import Active, Faults
 from sim.wires.http import MOST_HEAD, NO_BODY, BrokenMessage, Head, body, read_head, whole
+from sim.wires.listening import Listener
 
 DEVICE = "central"
 HOP = frozenset({"connection", "keep-alive", "proxy-connection"})
@@ -42,40 +43,21 @@ class Proxy:
         self._host, self._port = parts.hostname, parts.port or 80
         self._base = parts.path.rstrip("/")
         self._faults = faults
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._talk, MOST_HEAD)
+        self.start = self._listener.start
+        self.stop = self._listener.stop
         self._held: list[asyncio.Event] = []
-        self.port = 0
         self.requests: Counter[str] = Counter()
 
     @property
     def url(self) -> str:
         """What the machine is configured with."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self._listener.port}"
 
     @property
     def held(self) -> int:
         """Requests and answers that wait to be released."""
         return len(self._held)
-
-    async def start(self) -> None:
-        """Listen; on the port of the time before if there was one."""
-        if self._server is None:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=MOST_HEAD)
-            self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Refuse connections and cut open ones."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
-        for task in (cut := list(self._connections)):
-            task.cancel()
-        for task in cut:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        if server is not None:
-            await server.wait_closed()
 
     async def obey(self) -> None:
         """Be down or up as the faults want it."""
@@ -93,20 +75,10 @@ class Proxy:
 
     # --- one connection -----------------------------------------------------------------------------------------------
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        self._connections.add(task)
-        try:
-            with contextlib.suppress(OSError, BrokenMessage, Cut, asyncio.CancelledError):
-                while await self._exchange(reader, writer):
-                    pass
-        finally:
-            self._connections.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(BrokenMessage, Cut):
+            while await self._exchange(reader, writer):
+                pass
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer. False: that was the last on this connection."""
