@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bound import Bound, checkout
-from sim.stage import Screen, Stage
+from sim.stage import Screen, Stage, states
 
 SIZES = (1, 5, 10, 20)
 PATIENCE = 60.0
@@ -76,15 +76,11 @@ def _lift_the_limit(stage: Stage, folder: Path) -> None:
 
 
 def _stack(stage: Stage, books: list[str]) -> Figure:
-    stage.sim(f"present {CARD}")
-    stage.wait_screen(lambda screen: screen["screen"] == "Pin", PATIENCE)
-    stage.sim("remove-card")
-    stage.intent("pin", digits=PIN)
-    stage.wait_screen(lambda screen: screen["screen"] == "Borrow", PATIENCE)
+    stage.sign_in(CARD, PIN)
     stage.sim("reset-log")
     started = time.monotonic()
     stage.sim(f"put {' '.join(books)}")
-    stage.wait_screen(lambda screen: _all_green(screen, books), PATIENCE)
+    stage.wait_screen("Borrow", PATIENCE, lambda screen: _all(screen, books, "lent"))
     total = time.monotonic() - started
     spent: dict[str, Any] = stage.sim("log")["devices"]["pad"]
     air = sum(line["air_seconds"] for line in spent.values())
@@ -93,28 +89,24 @@ def _stack(stage: Stage, books: list[str]) -> Figure:
     return Figure(len(books), total, air, line, checkout(len(books)))
 
 
-def _all_green(screen: Screen, books: list[str]) -> bool:
-    done = {row["key"] for row in screen.get("rows", []) if row["state"] == "lent"}
-    return set(books) <= done
+def _all(screen: Screen, books: list[str], state: str) -> bool:
+    found = states(screen)
+    return all(found.get(book) == state for book in books)
 
 
 def _bring_back(stage: Stage, books: list[str]) -> None:
-    stage.intent("finish")
-    stage.wait_screen(lambda screen: screen["screen"] in ("ReceiptChoice", "Goodbye"), PATIENCE)
-    stage.intent("choose_receipt", way="none")
-    stage.sim("take all")
-    stage.intent("finish")
-    stage.wait_screen(lambda screen: screen["screen"] == "Start", PATIENCE)
-    stage.intent("return")
-    stage.wait_screen(lambda screen: screen["screen"] == "Return", PATIENCE)
+    _leave(stage)
+    stage.do("return")
+    stage.wait_screen("Return", PATIENCE)
     stage.sim(f"put {' '.join(books)}")
-    stage.wait_screen(
-        lambda screen: {row["key"] for row in screen.get("rows", []) if row["state"] == "returned"} >= set(books),
-        PATIENCE,
-    )
+    stage.wait_screen("Return", PATIENCE, lambda screen: _all(screen, books, "returned"))
+    _leave(stage)
+
+
+def _leave(stage: Stage) -> None:
     stage.sim("take all")
-    stage.intent("finish")
-    stage.wait_screen(lambda screen: screen["screen"] in ("ReceiptChoice", "Goodbye"), PATIENCE)
-    stage.intent("choose_receipt", way="none")
-    stage.intent("finish")
-    stage.wait_screen(lambda screen: screen["screen"] == "Start", PATIENCE)
+    stage.do("finish")
+    stage.wait_screen(("ReceiptChoice", "Goodbye"), PATIENCE)
+    stage.do("choose_receipt", way="none")
+    stage.do("finish")
+    stage.wait_screen("Start", PATIENCE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -30,28 +32,38 @@ ConfigFile = Annotated[Path, typer.Option("--config", envvar="KIOSK_CONFIG", hel
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
-def _stop(text: str) -> typer.Exit:
+def stop(text: str) -> typer.Exit:
+    """What to raise to end the command with a sentence."""
     errors.print(f"kiosk: {text}", markup=False)
     return typer.Exit(1)
 
 
-def _load(file: Path) -> Config:
+def load_config(file: Path) -> Config:
+    """The configuration; ends the command with every mistake in it."""
     try:
         return load(file)
     except ConfigError as error:
         for mistake in error.mistakes:
             errors.print(f"{file}: {mistake}", markup=False)
-        raise _stop(f"mistakes in the configuration: {len(error.mistakes)}") from None
+        raise stop(f"mistakes in the configuration: {len(error.mistakes)}") from None
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """Around a machine that runs: the log is set up, and what keeps it from running is said in a sentence."""
+    logs.set_up()
+    try:
+        yield
+    except (enrolment.EnrolmentError, JournalError) as error:
+        raise stop(str(error)) from None
 
 
 @app.command()
 def headless(config: ConfigFile) -> None:
     """Run the machine for a parent process: intents in, screens out, as lines of JSON."""
-    logs.set_up()
-    try:
-        headless_mode.run(_load(config))
-    except (enrolment.EnrolmentError, JournalError) as error:
-        raise _stop(str(error)) from None
+    known = load_config(config)
+    with running():
+        headless_mode.run(known)
 
 
 @app.command()
@@ -62,19 +74,19 @@ def enrol(
     ca: Annotated[Path | None, typer.Option(help="Authority to verify the service with.")] = None,
 ) -> None:
     """Enrol this machine with a one-time code."""
-    known = _load(config)
+    known = load_config(config)
     try:
         client = RestApi(url, "", ca or known.ca)
     except ValueError as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
     try:
         given = client.enrol(code, known.machine.name, VERSION)
         made = enrolment.Enrolment(url=url, **{**given, "owner": tuple(map(str, given["owner"]))})
         enrolment.save(known.state, made)
     except (api.CentralError, ValueError) as error:
-        raise _stop(f"not enrolled: {error}") from None
+        raise stop(f"not enrolled: {error}") from None
     except OSError as error:
-        raise _stop(f"not enrolled: {known.state} cannot be written ({error.strerror})") from None
+        raise stop(f"not enrolled: {known.state} cannot be written ({error.strerror})") from None
     finally:
         client.close()
     console.print(f"enrolled as {known.machine.name} at {made.branch_name}")
@@ -87,11 +99,11 @@ def journal(
     most: Annotated[int, typer.Option(help="How many of the newest lines.")] = 50,
 ) -> None:
     """What this machine began, what is still open, and the items staff should look at."""
-    opened = _open_journal(_load(config))
+    opened = _open_journal(load_config(config))
     try:
         left, doubts, lines = opened.read(), opened.staff_list(), opened.history(most)
     except JournalError as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
     finally:
         opened.close()
     if as_json:
@@ -108,11 +120,11 @@ def journal(
 def _open_journal(config: Config) -> Journal:
     path = config.state / JOURNAL
     if not path.exists():
-        raise _stop(f"{path} is not there: this machine has not been started yet")
+        raise stop(f"{path} is not there: this machine has not been started yet")
     try:
         return Journal(path, bytes)
     except JournalError as error:
-        raise _stop(str(error)) from None
+        raise stop(str(error)) from None
 
 
 def _print_journal(
@@ -162,7 +174,7 @@ def devices() -> None:
 @app.command()
 def tag(config: ConfigFile) -> None:
     """Read what lies on the pad, once."""
-    known = _load(config)
+    known = load_config(config)
     driver, options = known.devices["pad"]
     table = Table("UID", "item", "part", "owner", "security", "model")
     problem = None
@@ -172,5 +184,5 @@ def tag(config: ConfigFile) -> None:
         else:
             table.add_row(uid, *cells)
     if problem is not None:
-        raise _stop(problem)
+        raise stop(problem)
     console.print(table)

@@ -12,7 +12,8 @@ from typing import Any
 
 import structlog
 
-from drivers.api import DeviceDown, DeviceEvent, DeviceUp
+from drivers.api import CodeScanned, DeviceDown, DeviceEvent, DeviceUp
+from drivers.devices.registry import make_keyboard
 from drivers.worker import Worker, make_worker
 from kiosk import VERSION, enrolment
 from kiosk.central import api
@@ -23,7 +24,7 @@ from kiosk.clock import Clock
 from kiosk.config import Config
 from kiosk.journal import KEPT, Journal, JournalError
 from kiosk.loop import Loop
-from kiosk.messages import Message
+from kiosk.messages import Message, Now
 from kiosk.receipts import ReceiptWriter
 from kiosk.screens import Screen
 from kiosk.session.state import Settings, initial
@@ -31,6 +32,7 @@ from kiosk.session.state import Settings, initial
 log = structlog.get_logger("kiosk")
 
 JOURNAL = "journal.db"
+KEYBOARD = "keyboard"  # name of the scanner that types
 TIDY_SECONDS = 86_400.0  # between two looks for what the journal may forget
 
 
@@ -60,6 +62,7 @@ class Kiosk:
             name: make_worker(name, driver, options, self._device_event)
             for name, (driver, options) in config.devices.items()
         }
+        self._keyboard = make_keyboard(config.keyboard)
         self._loop = Loop(
             initial(_settings(config, known)),
             self._journal,
@@ -73,6 +76,16 @@ class Kiosk:
     def post(self, message: Message) -> None:
         """Give the core a message; from any thread."""
         self._loop.post(message)
+
+    def typed(self, keys: str, now: float) -> None:
+        """What came through the keyboard at ``now`` (monotonic seconds); a scan in it goes to the core. One thread."""
+        code = self._keyboard.feed(keys, now)
+        if code is not None:
+            self.post(CodeScanned(KEYBOARD, code))
+
+    def now(self) -> Now:
+        """The time, in the branch's zone."""
+        return self._clock.now()
 
     def start(self) -> None:
         """Start the core first, so that nothing a device says is lost.

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from drivers.devices.registry import DRIVERS, check_options
+from drivers.devices.registry import DRIVERS, check_keyboard, check_options
 from kiosk.central.rest import check_url
 from wording import languages
 
@@ -84,7 +84,7 @@ class Central(_Section):
 class Session(_Section):
     """What a site decides about a session; times in seconds. ``warn_seconds``: at least 20 (WCAG 2.2.1)."""
 
-    idle_seconds: float = Field(default=90.0, ge=10, le=3600)
+    idle_seconds: float = Field(default=90.0, ge=5, le=3600)
     warn_seconds: float = Field(default=30.0, ge=20, le=600)
     goodbye_seconds: float = Field(default=8.0, ge=1, le=120)
     asking_seconds: float = Field(default=15.0, ge=1, le=600)
@@ -100,10 +100,26 @@ class Session(_Section):
         return value
 
 
+class Screen(_Section):
+    """The window of the touchscreen: the whole display, or a place and size in pixels.
+
+    ``less_motion``: nothing moves, for a computer that draws slowly. Everybody can choose it for themselves.
+    """
+
+    fullscreen: bool = True
+    width: int = Field(default=1080, ge=320, le=16384)
+    height: int = Field(default=1920, ge=320, le=16384)
+    left: int = Field(default=0, ge=0, le=16384)
+    top: int = Field(default=0, ge=0, le=16384)
+    less_motion: bool = False
+
+
 class _File(_Section):
     machine: Machine
     central: Central
     session: Session = Session()
+    screen: Screen = Screen()
+    keyboard: dict[str, Any] = {}
     pad: dict[str, Any]
     card: dict[str, Any] | None = None
     scanner: dict[str, Any] | None = None
@@ -112,11 +128,18 @@ class _File(_Section):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A configuration without mistakes. ``devices``: name -> (driver, its options)."""
+    """A configuration without mistakes.
+
+    Attributes:
+        devices: name -> (driver, its options).
+        keyboard: options of a scanner that types like a keyboard.
+    """
 
     machine: Machine
     central: Central
     session: Session
+    screen: Screen
+    keyboard: Mapping[str, Any]
     devices: Mapping[str, tuple[str, Mapping[str, Any]]]
 
     @property
@@ -165,7 +188,9 @@ def load(file: Path) -> Config:
     mistakes += _device_mistakes(lines, raw)
     if mistakes or checked is None:
         raise ConfigError(file, sorted(mistakes, key=lambda mistake: mistake.line or 0))
-    return Config(checked.machine, checked.central, checked.session, dict(_devices(raw)))
+    return Config(
+        checked.machine, checked.central, checked.session, checked.screen, checked.keyboard, dict(_devices(raw))
+    )
 
 
 def _devices(raw: Mapping[str, Any]) -> list[tuple[str, tuple[str, Mapping[str, Any]]]]:
@@ -186,9 +211,15 @@ def _device_mistakes(lines: Mapping[str, int], raw: Mapping[str, Any]) -> list[M
             known = ", ".join(fitting)
             mistakes.append(Mistake(_line(lines, name, "driver"), f"{name}.driver", f"one of {known}"))
             continue
-        for key, text in check_options(driver, options):
-            mistakes.append(Mistake(_line(lines, name, key), f"{name}.{key}", text))
+        mistakes += _option_mistakes(lines, name, check_options(driver, options))
+    keyboard = raw.get("keyboard")
+    if isinstance(keyboard, dict):
+        mistakes += _option_mistakes(lines, "keyboard", check_keyboard(keyboard))
     return mistakes
+
+
+def _option_mistakes(lines: Mapping[str, int], name: str, found: list[tuple[str, str]]) -> list[Mistake]:
+    return [Mistake(_line(lines, name, key), f"{name}.{key}", text) for key, text in found]
 
 
 def _mistake(lines: Mapping[str, int], found: Mapping[str, Any]) -> Mistake:
@@ -203,7 +234,7 @@ def _mistake(lines: Mapping[str, int], found: Mapping[str, Any]) -> Mistake:
 
 
 def _meant(place: list[str]) -> str:
-    models: dict[str, type[BaseModel]] = {"machine": Machine, "central": Central, "session": Session}
+    models: dict[str, type[BaseModel]] = {"machine": Machine, "central": Central, "session": Session, "screen": Screen}
     model: type[BaseModel] | None = _File if len(place) == 1 else models.get(place[0])
     known = list(model.model_fields) if model is not None else []
     close = difflib.get_close_matches(place[-1], known, n=1)

@@ -187,4 +187,7 @@ class Show:
     screen: Screen
 
 
-Effect = Record | Command | SignIn | SignOut | RunBatch | Settle | LoadAccount | LookUp | PrintReceipt | Show
+CentralRequest = SignIn | SignOut | RunBatch | Settle | LoadAccount | LookUp
+"""What only the central service can do."""
+
+Effect = Record | Command | CentralRequest | PrintReceipt | Show

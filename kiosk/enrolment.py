@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from nacl.public import PublicKey, SealedBox
+
+from kiosk.files import replace_file
 
 FILE = "machine.json"
 
@@ -63,13 +64,7 @@ class Enrolment:
 def save(folder: Path, enrolment: Enrolment) -> None:
     """Write the file, readable by its owner only; raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / (FILE + ".new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(enrolment), file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / FILE)
+    replace_file(folder / FILE, json.dumps(asdict(enrolment)))
 
 
 def load(folder: Path) -> Enrolment:

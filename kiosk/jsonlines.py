@@ -85,8 +85,8 @@ def write_screen(screen: Screen) -> str:
     return _line({"screen": type(screen).__name__, **_plain_fields(screen)})
 
 
-def error_line(error: LineError) -> str:
-    """The answer to a line that is no intent."""
+def error_line(error: Exception) -> str:
+    """The answer to a line that cannot be obeyed."""
     return _line({"error": str(error)})
 
 

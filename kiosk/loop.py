@@ -35,9 +35,6 @@ class DevicePort(Protocol):
         ...
 
 
-CentralRequest = e.SignIn | e.SignOut | e.RunBatch | e.Settle | e.LoadAccount | e.LookUp
-
-
 class Loop:
     """The core's thread.
 
@@ -57,7 +54,7 @@ class Loop:
         journal: Journal,
         clock: Clock,
         devices: Mapping[str, DevicePort],
-        central: Callable[[CentralRequest], None],
+        central: Callable[[e.CentralRequest], None],
         show: Callable[[Screen], None],
         render: Callable[[e.Receipt, m.Now], bytes],
     ) -> None:

@@ -16,6 +16,8 @@ from rich.console import Console
 from sim.client import NoSimulator, send
 from sim.clock import Clock
 from sim.control import ORDERS
+from sim.desk.app import MOST_NARROW, Place, run_desk
+from sim.desk.words import WORDS
 from sim.scenario import ScenarioError
 from sim.serving import serve as run
 from sim.simulator import Wiring
@@ -50,6 +52,21 @@ def serve(
         _fail([str(error)], 2)
     except (DaemonMissing, DaemonFailed, OSError) as error:
         _fail([str(error)], 1)
+
+
+@app.command()
+def desk(
+    state: StateOption,
+    language: Annotated[str, typer.Option(help=f"Of its labels: {', '.join(WORDS)}.")] = "en",
+    width: Annotated[int, typer.Option(min=MOST_NARROW[0])] = Place.width,
+    height: Annotated[int, typer.Option(min=MOST_NARROW[1])] = Place.height,
+    left: int = Place.left,
+    top: int = Place.top,
+) -> None:
+    """Open a table with everything around the machine, to play with by hand; docs/desk.md describes it."""
+    if language not in WORDS:
+        _fail([f"the desk has labels in {', '.join(WORDS)}, not in {language!r}"], 2)
+    run_desk(state, language, Place(width, height, left, top))
 
 
 def _fail(lines: list[str], code: int) -> None:

@@ -48,6 +48,7 @@ def _tag(simulator: Simulator, tag: Tag) -> Answer:
         "afi": f"{tag.afi:02X}",
         "security": states.get(tag.afi, "other"),
         "eas": tag.eas,
+        "damaged": tag.damaged,
     }
 
 
@@ -144,8 +145,20 @@ async def _tray(simulator: Simulator, _words: Sequence[str]) -> Answer:
 
 
 async def _tags(simulator: Simulator, _words: Sequence[str]) -> Answer:
-    pad = set(simulator.world.pad)
-    return {"tags": [{**_tag(simulator, tag), "on_pad": tag.name in pad} for tag in simulator.world.tags.values()]}
+    world = simulator.world
+    found = [(thing, world.tags[name]) for thing in world.things.values() for name in thing.tags]
+    return {
+        "tags": [
+            {
+                **_tag(simulator, tag),
+                "thing": thing.name,
+                "title": thing.title,
+                "shape": thing.shape,
+                "on_pad": tag.name in world.pad,
+            }
+            for thing, tag in found
+        ]
+    }
 
 
 async def _memory(simulator: Simulator, words: Sequence[str]) -> Answer:
@@ -168,6 +181,21 @@ async def _set_afi(simulator: Simulator, words: Sequence[str]) -> Answer:
     return {"tags": [_tag(simulator, tag) for tag in found]}
 
 
+async def _damage(simulator: Simulator, words: Sequence[str]) -> Answer:
+    return _made(simulator, words, damaged=True)
+
+
+async def _repair(simulator: Simulator, words: Sequence[str]) -> Answer:
+    return _made(simulator, words, damaged=False)
+
+
+def _made(simulator: Simulator, words: Sequence[str], damaged: bool) -> Answer:
+    found = [simulator.world.tags[name] for word in words for name in simulator.world.find(word)]
+    for tag in found:
+        tag.damage(damaged)
+    return {"tags": [_tag(simulator, tag) for tag in found]}
+
+
 async def _show(simulator: Simulator, _words: Sequence[str]) -> Answer:
     world, condition = simulator.world, simulator.printer.condition()
     titles = {tag: thing.title for thing in world.things.values() for tag in thing.tags}
@@ -175,6 +203,7 @@ async def _show(simulator: Simulator, _words: Sequence[str]) -> Answer:
         "pad": [{**_tag(simulator, tag), "title": titles[tag.name]} for tag in world.on_pad()],
         "card": simulator.card if simulator.slot.present else None,
         "cards": list(world.cards),
+        "people": [{"name": card.name, "title": card.title, "pin": card.pin} for card in world.cards.values()],
         "printer": {
             "paper_lines": world.paper.lines,
             "paper": "out" if condition.paper_out else "low" if condition.paper_low else "ok",
@@ -240,6 +269,8 @@ ORDERS: Mapping[str, Order] = {
     "tags": Order("tags", "every tag of the scenario with its security bit", 0, 0, _tags),
     "memory": Order("memory NAME", "the memory of a thing's tags", 1, 1, _memory),
     "set-afi": Order("set-afi NAME HEX", "change the AFI of a thing's tags, as a staff station would", 2, 2, _set_afi),
+    "damage": Order("damage NAME...", "make a byte of their tags' memory wrong", 1, None, _damage),
+    "repair": Order("repair NAME...", "make it right again", 1, None, _repair),
     "log": Order("log", "commands, air and line time, requests since the last reset", 0, 0, _log),
     "reset-log": Order("reset-log", "begin counting again", 0, 0, _reset_log),
     "faults": Order("faults", "every fault there is", 0, 0, _faults),

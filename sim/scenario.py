@@ -20,8 +20,9 @@ from sim.world import Card, Paper, Thing, World
 
 MODELS = ("iso28560-3", "iso28560-2")
 DSFID = {"iso28560-3": 0x3E, "iso28560-2": 0x06}
+SHAPES = {1: "book", 2: "disc", 3: "tape"}  # by media format of ISO 28560-3
 KINDS = ("item", "blank", "damaged", "half_written", "patron_card")
-DAMAGED_BYTE, HALF = 10, 16  # which byte is turned; how many bytes got written
+HALF = 16  # bytes that got written
 PATRON_AFI = 0xC2
 USAGE_2_PATRON_CARD = 0x80
 UID = re.compile(r"E0[0-9A-Fa-f]{14}")
@@ -31,7 +32,7 @@ LISTS = {"item", "thing", "card"}
 TAG_KEYS = {"id", "title", "model", "media_format", "isil", "chip", "afi", "dsfid", "eas"}
 ITEM_KEYS = TAG_KEYS | {"tags", "on_loan"}
 THING_KEYS = TAG_KEYS | {"name", "tag", "kind", "like", "memory", "part", "parts"}
-CARD_KEYS = {"name", "uid", "random", "barcode"}
+CARD_KEYS = {"name", "uid", "random", "barcode", "title", "pin"}
 
 
 class ScenarioError(Exception):
@@ -247,8 +248,10 @@ class _Reader:
         media = self._get(place, entry, "media_format", int, None)
         return iso28560_3.image(item, part, parts, isil, usage=usage, media_format=media, memory=memory)
 
-    def _add(self, name: str, title: str, tags: list[Tag]) -> None:
-        self._things.append(Thing(name, title, tuple(tag.name for tag in tags)))
+    def _add(self, place: str, entry: Mapping[str, Any], name: str, tags: list[Tag]) -> None:
+        title = str(self._get(place, entry, "title", str, ""))
+        shape = SHAPES.get(self._get(place, entry, "media_format", int, 0), "box")
+        self._things.append(Thing(name, title, tuple(tag.name for tag in tags), shape))
         self._tags.update((tag.name, tag) for tag in tags)
 
     def _item(self, place: str, entry: Mapping[str, Any], armed: int, disarmed: int) -> None:
@@ -265,7 +268,7 @@ class _Reader:
         for part, value in enumerate(uids, 1):
             memory = bytearray(self._image(place, entry, part, len(uids)))
             tags.append(Tag(f"{item}/{part}", self._uid(value, chip), memory, chip, dsfid, afi, eas))
-        self._add(item, str(self._get(place, entry, "title", str, "")), tags)
+        self._add(place, entry, item, tags)
         self._barcodes[item] = item
 
     def _thing(self, place: str, entry: Mapping[str, Any], armed: int) -> None:
@@ -279,7 +282,8 @@ class _Reader:
         afi, dsfid = self._byte(place, entry, "afi", afi), self._byte(place, entry, "dsfid", dsfid)
         eas = bool(self._get(place, entry, "eas", bool, False))
         tag = Tag(f"{name}/1", self._uid(entry.get("tag"), chip), bytearray(memory), chip, dsfid, afi, eas)
-        self._add(name, str(self._get(place, entry, "title", str, "")), [tag])
+        tag.damage(kind == "damaged")
+        self._add(place, entry, name, [tag])
         if "id" in entry:
             self._barcodes[name] = str(entry["id"])
 
@@ -301,8 +305,6 @@ class _Reader:
             part, parts = (int(self._get(place, entry, key, int, 1)) for key in ("part", "parts"))
             image = self._image(place, entry, part, parts, patron=kind == "patron_card")
             dsfid = DSFID[self._model(place, entry)]
-        if kind == "damaged":
-            image = image[:DAMAGED_BYTE] + bytes([image[DAMAGED_BYTE] ^ 0xFF]) + image[DAMAGED_BYTE + 1 :]
         if kind == "half_written":
             image = image[:HALF].ljust(size, b"\x00")
         return image, dsfid, PATRON_AFI if kind == "patron_card" else armed
@@ -320,7 +322,8 @@ class _Reader:
         else:
             if barcode := self._get(place, entry, "barcode", str, ""):
                 self._barcodes[name] = barcode
-            yield Card(name, bytes.fromhex(uid) if uid else None)
+            title, pin = (self._get(place, entry, key, str, "") for key in ("title", "pin"))
+            yield Card(name, bytes.fromhex(uid) if uid else None, title or name, pin)
 
 
 POSITIVE = frozenset({"baud", "columns", "page"})

@@ -57,6 +57,8 @@ class Chip:
     write_units: int
 
 
+DAMAGED_BYTE = 10  # within the data that a checksum covers, in every data model
+
 CHIPS: Mapping[str, Chip] = {
     "slix": Chip(NXP, 28, 4, 0x01, True, 16),
     "slix2": Chip(NXP, 80, 4, 0x01, True, 16),
@@ -88,12 +90,19 @@ class Tag:
     afi_locked: bool = False
     dsfid_locked: bool = False
     state: State = State.READY
+    damaged: bool = False
 
     def __post_init__(self) -> None:
         if len(self.uid) != 8 or self.uid[0] != 0xE0:
             raise ValueError(f"{self.name}: the UID of an ISO 15693 tag has 8 bytes and begins with E0")
         if len(self.memory) != self.chip.blocks * self.chip.block_size:
             raise ValueError(f"{self.name}: {len(self.memory)} bytes do not fill the chip's memory")
+
+    def damage(self, damaged: bool = True) -> None:
+        """Make one byte of the memory wrong, or right again."""
+        if damaged != self.damaged:
+            self.memory[DAMAGED_BYTE] ^= 0xFF
+            self.damaged = damaged
 
     def power_off(self) -> None:
         """The field is gone: quiet and selected are forgotten."""

@@ -26,19 +26,28 @@ class Thing:
         name: item id, or the name of a stray thing.
         title: for people only.
         tags: names of its tags in the order of its parts: ``name/1``, ``name/2``, ...
+        shape: "book", "disc", "tape" or "box", for whoever draws it.
     """
 
     name: str
     title: str
     tags: tuple[str, ...]
+    shape: str = "box"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A patron card, or a phone. ``uid``: 4 or 7 bytes; None: a phone, which shows another one each time."""
+    """A patron card, or a phone.
+
+    Attributes:
+        uid: 4 or 7 bytes; None: a phone, which shows another one each time.
+        title, pin: whose it is and what they know, for people at the desk; no device is told.
+    """
 
     name: str
     uid: bytes | None = field(repr=False)
+    title: str = ""
+    pin: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)

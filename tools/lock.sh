@@ -27,7 +27,7 @@ compile() {
 }
 printf 'setuptools>=77\nwheel\nswig\n' >"$folder/build.in"
 compile build "$@" "$folder/build.in"
-compile run "$@" --extra kiosk --extra circulation --extra sim pyproject.toml
+compile run "$@" --extra kiosk --extra circulation --extra desk --extra ui pyproject.toml
 compile dev "$@" --all-extras --constraint requirements/run.txt pyproject.toml
 
 if grep -n '://' requirements/*.txt; then

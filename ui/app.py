@@ -24,6 +24,7 @@ from kiosk import messages, screens
 from ui import rate, sentences
 from ui.bridge import Bridge, CuePlayer
 from ui.fallback import FallbackPage
+from ui.files import FileOfOursMissing
 from ui.guard import DoubleTouch
 from ui.keys import GAP_SECONDS, KeySplitter, Stroke, name_of, text_of
 from ui.languages import language
@@ -52,6 +53,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         bridge: where screen values come from and intents go to.
         on_key: gets every typed character at once with its time (monotonic seconds): what a scanner types, too.
         now: the branch's time.
+        choices: how the screen looks to a person who chose nothing.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         bridge: Bridge,
         on_key: Callable[[str, float], None],
         now: Callable[[], datetime] = local_now,
+        choices: Choices | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -66,7 +69,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         self.now = now
         self.posted = 0
         self.guard = DoubleTouch()
-        self.look = Look(float(Window.width), float(Window.height))
+        self.own_choices = choices or Choices()
+        self.look = Look(float(Window.width), float(Window.height), self.own_choices)
         self.crashed: FallbackPage | None = None
         self._on_key = on_key
         self._session: int | None = None
@@ -134,8 +138,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
             self._session = view.frame.session
             self.text.forget()
             sentences.forget()
-            if self.look.choices != Choices():
-                self.choose(Choices())
+            if self.look.choices != self.own_choices:
+                self.choose(self.own_choices)
 
     def _make_ready(self, *_: object) -> None:
         """Prepare the next screens one by one."""
@@ -144,9 +148,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         if self.shell.make_ready():
             self._wake_ready()
         elif isinstance(self.shell.view, screens.Start) and self._tidy != self._session:
-            self._tidy = (
-                self._session
-            )  # once a visit, while nobody waits: so that no collection holds up a patron later
+            self._tidy = self._session  # once a visit, while nobody waits: no collection holds up a patron later
             gc.unfreeze()
             gc.collect()
             gc.freeze()
@@ -283,8 +285,14 @@ class _Survivor(ExceptionHandler):  # type: ignore[misc]  # Kivy is untyped
 
 
 def _trace(error: BaseException) -> str:
-    """Where it happened, without the values of variables: those may be personal."""
-    return "".join(traceback.format_exception(error))
+    """Where it happened, and which file of ours is missing. No other error's words: they may hold a name."""
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        told = f"{type(cause).__name__}: {cause}" if isinstance(cause, FileOfOursMissing) else type(cause).__name__
+        lines = [*traceback.format_tb(cause.__traceback__), f"{told}\n", *lines]
+        cause = cause.__cause__ or cause.__context__
+    return "".join(lines)
 
 
 def _set_rate(frames: int) -> None:

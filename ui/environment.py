@@ -24,14 +24,16 @@ class WindowSettings:
     """The window.
 
     Attributes:
-        width, height: pixels; ignored with ``fullscreen``.
-        fullscreen: take the whole display at its own size.
         home: folder Kivy may write to.
+        width, height, left, top: pixels; ignored with ``fullscreen``.
+        fullscreen: take the whole display at its own size.
     """
 
     home: Path
     width: int = 1080
     height: int = 1920
+    left: int = 0
+    top: int = 0
     fullscreen: bool = False
 
 
@@ -50,8 +52,8 @@ def prepare(settings: WindowSettings) -> None:
         ("graphics", "fullscreen", "auto" if settings.fullscreen else "0"),
         ("graphics", "resizable", "0"),
         ("graphics", "position", "custom"),
-        ("graphics", "left", "0"),
-        ("graphics", "top", "0"),
+        ("graphics", "left", str(settings.left)),
+        ("graphics", "top", str(settings.top)),
         ("graphics", "width", str(settings.width)),
         ("graphics", "height", str(settings.height)),
         ("graphics", "multisamples", "0"),  # the Smooth shapes have clean edges without

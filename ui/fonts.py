@@ -11,6 +11,8 @@ from pathlib import Path
 
 import structlog
 
+from ui.files import FileOfOursMissing
+
 log = structlog.get_logger(__name__)
 
 FOLDERS = (Path("/usr/local/share/fonts"), Path("/usr/share/fonts"))
@@ -25,7 +27,7 @@ FILES: Mapping[str, tuple[str, str]] = {
 REQUIRED = "latin"  # without it the screen cannot be drawn; any other script falls back to it
 
 
-class FontMissing(Exception):
+class FontMissing(FileOfOursMissing):
     """A font the screen cannot do without is not installed."""
 
 

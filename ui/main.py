@@ -1,36 +1,106 @@
-"""Starts the screen. Importing this module imports no Kivy; running the screen does.
+"""The command ``kiosk``: the machine's own commands, and with a screen ``run`` and ``demo``.
 
-Not responsible for what stands behind the screen: whoever calls ``run_screen`` brings the bridge to the core.
+Joins machine and screen. Importing this module imports no Kivy; only ``run`` and ``demo`` do. Not responsible for what
+is shown (kiosk) or how (ui.app).
 """
 
 from __future__ import annotations
 
+import queue
 import signal
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from typing import TYPE_CHECKING
 
+from kiosk.cli import ConfigFile, app, load_config, running
+from kiosk.compose import Kiosk
+from kiosk.config import Config
+from kiosk.jsonlines import error_line, write_screen
+from kiosk.parent import Parent
+from kiosk.screens import Screen
 from ui.bridge import Bridge
 from ui.environment import WindowSettings, prepare
+from ui.look import Choices
+
+if TYPE_CHECKING:
+    from ui.app import KioskApp
 
 
-def run_screen(
-    bridge: Bridge,
-    on_key: Callable[[str, float], None],
-    settings: WindowSettings,
-    now: Callable[[], datetime] | None = None,
-) -> None:
-    """Show the screen until the process is told to end (SIGTERM, SIGINT). Blocks; on the main thread only.
+class _Joined:
+    """A machine, the bridge to its screen, and the screen."""
 
-    Args:
-        bridge: screen values in, intents out.
-        on_key: gets every typed character with its time in monotonic seconds, a line end for Enter; must not block.
-        settings: of the window.
-        now: the branch's time; this computer's if None.
-    """
-    prepare(settings)
-    from ui.app import KioskApp, local_now
+    def __init__(self, config: Config) -> None:
+        bridge = Bridge(lambda intent: self.kiosk.post(intent))
+        self.show: Callable[[Screen], None] = bridge.show
+        self.kiosk = Kiosk(config, lambda view: self.show(view))
+        self.screen = _screen(config, bridge, self.kiosk)
 
-    app = KioskApp(bridge, on_key, now or local_now)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: app.stop())
-    app.run()
+
+def _screen(config: Config, bridge: Bridge, kiosk: Kiosk) -> KioskApp:
+    place = config.screen
+    home = config.state / "screen"
+    prepare(WindowSettings(home, place.width, place.height, place.left, place.top, place.fullscreen))
+    from ui.app import KioskApp
+
+    return KioskApp(bridge, kiosk.typed, lambda: kiosk.now().wall, Choices(less_motion=place.less_motion))
+
+
+@app.command()
+def run(config: ConfigFile) -> None:
+    """Run the machine with its touchscreen until SIGTERM or SIGINT."""
+    known = load_config(config)
+    with running():
+        joined = _Joined(known)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: joined.screen.stop())
+        joined.kiosk.start()
+        try:
+            joined.screen.run()
+        finally:
+            joined.kiosk.stop()
+
+
+@app.command()
+def demo(config: ConfigFile) -> None:
+    """Run the machine with its touchscreen for a parent process: touches in, screens out, as lines of JSON."""
+    known = load_config(config)
+    with running(), Parent() as parent:
+        joined = _Joined(known)
+        to_screen = joined.show
+
+        def show(view: Screen) -> None:
+            to_screen(view)
+            parent.write(write_screen(view))
+
+        joined.show = show
+        _demo(joined, parent)
+
+
+def _demo(joined: _Joined, parent: Parent) -> None:
+    """The window on this thread, the parent's lines on another."""
+    from ui.demo import drive
+
+    orders: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def listen() -> None:
+        parent.read(orders.put, lambda error: parent.write(error_line(error)))
+        orders.put(None)
+
+    listener = threading.Thread(target=listen, name="orders")
+    listener.start()
+    joined.kiosk.start()
+    try:
+        drive(joined.screen, orders, parent.write)
+    finally:
+        joined.kiosk.stop()
+        parent.wake()
+        listener.join()
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -66,11 +66,7 @@ class Pilot:
     def frames(self, count: int) -> None:
         """Let the main loop turn. What it raises goes where it goes in the real loop."""
         for _ in range(count):
-            try:
-                EventLoop.idle()
-            except Exception as error:
-                if ExceptionManager.handle_exception(error) == ExceptionManager.RAISE:
-                    raise
+            _survived(EventLoop.idle)
 
     def wait(self, condition: Callable[[], object], seconds: float = 5.0, what: str = "") -> None:
         """Let the loop turn until ``condition`` is true. Raises PilotError after the deadline."""
@@ -102,16 +98,27 @@ class Pilot:
         """Some words in front contain this text."""
         return any(text in words for words in self.texts())
 
+    def has(self, name_or_label: str) -> bool:
+        """It is in front and can be touched now."""
+        found = self._named(name_or_label)
+        return found is not None and found.possible
+
     def find(self, name_or_label: str) -> Tappable:
         """What can be touched, by its name, else by its words. Raises PilotError, naming what there is."""
-        found = [part for part in self.parts() if isinstance(part, Tappable)]
-        for part in found:
-            if part.name == name_or_label:
-                return part
-        for part in found:
-            if any(words.text == name_or_label for words in walk(part) if isinstance(words, Words)):
-                return part
-        raise PilotError(f"nothing to touch called {name_or_label!r}; there is {[part.name for part in found]}")
+        found = self._named(name_or_label)
+        if found is None:
+            there = [part.name for part in self._tappables()]
+            raise PilotError(f"nothing to touch called {name_or_label!r}; there is {there}")
+        return found
+
+    def _named(self, name_or_label: str) -> Tappable | None:
+        found = self._tappables()
+        by_name = (part for part in found if part.name == name_or_label)
+        by_words = (part for part in found if name_or_label in _words_of(part))
+        return next(by_name, None) or next(by_words, None)
+
+    def _tappables(self) -> list[Tappable]:
+        return [part for part in self.parts() if isinstance(part, Tappable)]
 
     # --- doing -------------------------------------------------------------------------------------------------------
 
@@ -129,28 +136,32 @@ class Pilot:
         """Touch and release at a place in pixels."""
         touch = PilotTouch(x, y)
         for kind in ("begin", "end"):
-            try:
-                EventLoop.post_dispatch_input(kind, touch)
-            except Exception as error:
-                if ExceptionManager.handle_exception(error) == ExceptionManager.RAISE:
-                    raise
+            _survived(EventLoop.post_dispatch_input, kind, touch)
         self.frames(2)
 
     def type(self, text: str) -> None:
         """Type as a person: slowly enough not to be a scanner."""
         for character in text:
             self.press(ord(character.lower()), character)
-            end = time.monotonic() + GAP_SECONDS
-            self.wait(lambda end=end: time.monotonic() > end)  # type: ignore[misc]  # mypy cannot infer the default's type
-            self.frames(2)
+            self._pause()
+
+    def scan(self, text: str) -> None:
+        """Type as a scanner: without a pause, Enter at the end."""
+        for character in text:
+            self.press(ord(character.lower()), character.lower(), *(["shift"] if character.isupper() else []))
+        self.press(KEYS["ok"], None)
+        self.frames(2)
+
+    def _pause(self) -> None:
+        """Longer than any scanner waits between two keys."""
+        end = time.monotonic() + GAP_SECONDS
+        self.wait(lambda: time.monotonic() > end)
+        self.frames(2)
 
     def key(self, name: str, *modifiers: str) -> None:
         """Press a key by its name in KEYS."""
         self.press(KEYS[name], None, *modifiers)
-        if name == "ok":
-            end = time.monotonic() + GAP_SECONDS
-            self.wait(lambda: time.monotonic() > end)
-        self.frames(2)
+        self._pause()
 
     def press(self, key: int, character: str | None, *modifiers: str) -> None:
         """One key event as Kivy's window sends it."""
@@ -164,6 +175,19 @@ class Pilot:
         width, height = map(int, Window.size)
         pixels = glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE)
         Image.frombytes("RGB", (width, height), bytes(pixels)).transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path)
+
+
+def _survived(turn: Callable[..., object], *args: object) -> None:
+    """Do it; what it raises goes where it goes in the real loop."""
+    try:
+        turn(*args)
+    except Exception as error:
+        if ExceptionManager.handle_exception(error) == ExceptionManager.RAISE:
+            raise
+
+
+def _words_of(part: Part) -> list[str]:
+    return [words.text for words in walk(part) if isinstance(words, Words)]
 
 
 def walk(part: Part) -> Iterator[Part]:

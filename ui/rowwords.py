@@ -24,6 +24,13 @@ ITEM_ICONS = {
     "music": "item-music",
     "sheet_music": "item-music",
     "set": "item-set",
+    "kit": "item-set",
+    "cassette": "item-audio",
+    "buch": "item-book",
+    "hoerbuch": "item-audio",
+    "hörbuch": "item-audio",
+    "spiel": "item-game",
+    "zeitschrift": "item-magazine",
 }
 _SAYS_ONLY = frozenset({RowState.ARRIVING, RowState.CHECKING, RowState.ASKING})
 
@@ -59,8 +66,10 @@ class RowWords:
 
 
 def type_icon(media_type: str | None) -> str:
-    """Symbol of a media type; a site's own code without a symbol gets the plain label."""
-    return ITEM_ICONS.get(media_type or "", "item-unknown")
+    """The symbol for a site's own code: by the longest word known that the code contains ("DVD18" is a film)."""
+    code = (media_type or "").lower()
+    known = max((word for word in ITEM_ICONS if word in code), key=len, default="")
+    return ITEM_ICONS.get(known, "item-unknown")
 
 
 def row_words(row: Row, speaker: Speaker) -> RowWords:

@@ -16,6 +16,7 @@ from drivers.devices.feig_iso_host import FeigIsoHost, FeigOptions
 from drivers.devices.options import OptionsError, read_options
 from drivers.devices.pcsc_card import PcscCard, PcscOptions
 from drivers.devices.serial_scanner import ScannerOptions, SerialScanner
+from drivers.devices.wedge import KeyboardWedge, WedgeOptions
 
 Device = FeigIsoHost | PcscCard | SerialScanner | EscposPrinter
 
@@ -57,8 +58,22 @@ def check_options(driver: str, options: Mapping[str, object]) -> list[tuple[str,
     known = DRIVERS.get(driver)
     if known is None:
         return [("driver", f"must be one of {', '.join(sorted(DRIVERS))}")]
+    return _problems(known.options, options)
+
+
+def check_keyboard(options: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Every mistake in the options of a scanner that types, as (key, what to write instead)."""
+    return _problems(WedgeOptions, options)
+
+
+def make_keyboard(options: Mapping[str, object]) -> KeyboardWedge:
+    """Make the scanner that types; it has no port of its own, so it is no ``Driver``. Raises OptionsError."""
+    return KeyboardWedge(read_options(WedgeOptions, options))
+
+
+def _problems(kind: type[Any], options: Mapping[str, object]) -> list[tuple[str, str]]:
     try:
-        read_options(known.options, options)
+        read_options(kind, options)
     except OptionsError as error:
         return error.problems
     return []

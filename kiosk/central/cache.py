@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,18 +14,14 @@ from typing import Any
 
 from kiosk.central import api
 from kiosk.central.reading import Fields, item_list, published
+from kiosk.files import replace_file
 
 
 def _save(path: Path, document: Mapping[str, Any]) -> None:
     """Replace the file in one step; raises OSError."""
     body = json.dumps(document, ensure_ascii=False)
     whole = json.dumps({"checksum": hashlib.sha256(body.encode()).hexdigest(), "body": body})
-    draft = path.with_suffix(".new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(whole)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    replace_file(path, whole)
 
 
 def _load(path: Path) -> Any:

@@ -25,7 +25,6 @@ from rules.published import read as read_rules
 
 log = structlog.get_logger("kiosk.central")
 
-CentralRequest = e.SignIn | e.SignOut | e.RunBatch | e.Settle | e.LoadAccount | e.LookUp
 RESEND_AT_ONCE = 50
 SHUT_OUT = frozenset({"machine_unknown", "version_unsupported"})  # the service is there, but not for this machine
 
@@ -73,7 +72,7 @@ class CentralWorker:
         self._report = report
         self._sealed = sealed
         self._rhythm = rhythm or Rhythm()
-        self._queue: queue.SimpleQueue[CentralRequest | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[e.CentralRequest | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="central")
         self._stopping = threading.Event()
         self._up: bool | None = None
@@ -87,7 +86,7 @@ class CentralWorker:
         self._fetched: int | None = None
         self._etags: dict[str, str | None] = {"items": None, "rules": None}
 
-    def ask(self, request: CentralRequest) -> None:
+    def ask(self, request: e.CentralRequest) -> None:
         """Queue a request of the core; from any thread."""
         self._queue.put(request)
 
@@ -141,7 +140,7 @@ class CentralWorker:
 
     # --- requests of the core ---
 
-    def _serve(self, request: CentralRequest) -> None:
+    def _serve(self, request: e.CentralRequest) -> None:
         if not self._up:
             self._guarded(self._keep_up)  # a heartbeat first: on another database sealed requests go before this one
         if not self._up:
@@ -161,7 +160,7 @@ class CentralWorker:
         if self._up:
             self._keep_up()
 
-    def _answer(self, request: CentralRequest) -> None:
+    def _answer(self, request: e.CentralRequest) -> None:
         match request:
             case e.SignIn(session, card, pin):
                 self._post(m.SignedIn(session, self._client.sign_in(card, pin)))
@@ -186,7 +185,7 @@ class CentralWorker:
         if lost is not None:
             self._is_down(lost)
 
-    def _failed(self, request: CentralRequest, code: str) -> None:
+    def _failed(self, request: e.CentralRequest, code: str) -> None:
         match request:
             case e.SignIn(session):
                 self._post(m.RequestFailed(session, "sign_in", code))

@@ -322,8 +322,15 @@ def time_passed(turn: Turn) -> None:
         to_start(turn)
     elif state.page is Page.CLEAR and not state.pad.leftovers():
         turn.show_page(Page.START)
-    elif state.page is Page.START and state.notice is not None and now - state.page_since >= state.settings.idle:
-        turn.set(notice=None)
+    elif now - max(state.page_since, state.touched) >= state.settings.idle:
+        turn.set(**left_as_found(state))
+
+
+def left_as_found(state: State) -> Mapping[str, object]:
+    """What a start page that nobody touches goes back to: no notice, and the machine's own language."""
+    own = {"notice": None, "language": state.settings.languages[0]}
+    changed = state.notice is not None or state.language != own["language"]
+    return own if state.page is Page.START and changed else {}
 
 
 def _patience(turn: Turn) -> None:

@@ -35,7 +35,7 @@ def step(state: State, message: Message, now: Now) -> tuple[State, tuple[Effect,
     turn = Turn(state if state.started is not None else replace(state, started=now.monotonic), now)
     if not isinstance(message, SIGNS_OF_A_PERSON):
         HANDLERS[type(message)](turn, message)
-    elif view.serves(turn.state, now.monotonic):
+    elif isinstance(message, m.ChooseLanguage) or view.serves(turn.state, now.monotonic):
         flow.person_there(turn)
         HANDLERS[type(message)](turn, message)
     if view.why_out(turn.state, now.monotonic) is not None:
@@ -63,8 +63,8 @@ def next_deadline(state: State, now: float) -> float | None:
         times.append(state.warning_ends if state.warning_ends is not None else state.touched + settings.idle)
     if state.page is Page.GOODBYE:
         times.append(state.page_since + settings.goodbye)
-    if state.page is Page.START and state.notice is not None:
-        times.append(state.page_since + settings.idle)
+    if flow.left_as_found(state):
+        times.append(max(state.page_since, state.touched) + settings.idle)
     for operation in state.operations.values():
         times.append(operation.next_try if not operation.in_flight else 0.0)
         times.append((operation.asked_at or 0.0) + settings.asking)

@@ -33,6 +33,23 @@ def test_an_exception_in_a_screen_becomes_out_of_order_and_a_log_line(machine: M
     assert [entry for entry in logs if entry["event"] == "screen failed" and entry["error"] == "ValueError"]
 
 
+def test_what_an_error_says_is_not_logged_for_it_may_hold_a_name(machine: Machine, mocker: MockerFixture) -> None:
+    from ui.screens.borrow import BorrowPage
+
+    inner = KeyError("Erika Mustermann")
+    outer = ValueError("20000000000014")
+    outer.__cause__ = inner
+    mocker.patch.object(BorrowPage, "fill", side_effect=outer)
+    with capture_logs() as logs:
+        machine.show("Borrow")
+        assert out_of_order(machine)
+    (entry,) = [entry for entry in logs if entry["event"] == "screen failed"]
+    assert "Mustermann" not in str(entry)
+    assert "20000000000014" not in str(entry)
+    assert "KeyError" in entry["trace"]
+    assert "show" in entry["trace"]
+
+
 def test_the_screen_comes_back_with_the_next_value_that_can_be_shown(machine: Machine, mocker: MockerFixture) -> None:
     from ui.screens.borrow import BorrowPage
 

@@ -1,20 +1,64 @@
-"""A whole site for each test that asks for one."""
+"""A whole site for each test that asks for one, and three ways to act on its machine.
+
+"lines": intents for a machine without a screen. "touches": fingers on the real screen, drawn in memory. "display": the
+same on an X server. A test or module chooses with ``pytest.mark.hands``; without it, it is played by lines.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sim.stage import Stage
+from sim.stage import Library, Stage, fill_library
 from tests.wire.site import Site
+
+SETTINGS = {
+    "screen": ("fullscreen = false", "less_motion = true"),
+    "session": (
+        "goodbye_seconds = 1.0",  # nobody can touch that page away
+        "pad_grace_seconds = 5.0",
+    ),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play a test in each of the ways it names."""
+    if "site" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("hands")
+        metafunc.parametrize("site", mark.args if mark is not None else ("lines",), indirect=True)
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def display() -> Iterator[str]:
+    """An X server in memory; its name for DISPLAY."""
+    told, tells = os.pipe()
+    command = ["Xvfb", "-displayfd", str(tells), "-screen", "0", "1080x1920x24", "-nolisten", "tcp", "-noreset"]
+    with subprocess.Popen(command, pass_fds=(tells,), stderr=subprocess.DEVNULL) as server:
+        os.close(tells)
+        with os.fdopen(told) as lines:
+            number = lines.readline().strip()
+        yield f":{number}"
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The demo library, filled once."""
+    return fill_library(tmp_path_factory.mktemp("library"))
+
+
+@pytest.fixture
+def site(tmp_path: Path, library: Library, request: pytest.FixtureRequest) -> Iterator[Site]:
     """The shipped programs, started by command line, in the test's own folder."""
-    with Stage(tmp_path / "site") as stage:
+    env = {"touches": {"SDL_VIDEODRIVER": "offscreen"}}.get(request.param, {})
+    if request.param == "display":
+        env = {"DISPLAY": request.getfixturevalue("display")}
+    machine = "headless" if request.param == "lines" else "demo"
+    with Stage(tmp_path / "site", SETTINGS, env, machine=machine, library=library) as stage:
         yield Site(stage)
 
 

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sim.stage import Stage
+import pytest
+
+from sim.stage import Screen, Stage, states
 from tests.wire.roles import Roles, read_roles
 
-Screen = dict[str, Any]
 PATIENCE = 20.0
+ON_DISPLAY = pytest.param("display", marks=pytest.mark.soak)
+"""For ``hands``: also on an X server, in the long campaigns; the window is drawn by the same program."""
 DONE = {"lent", "returned", "renewed", "not_on_loan"}
 
 
@@ -35,15 +38,11 @@ class Site:
         return self.stage.sim(line)
 
     def do(self, intent: str, **fields: object) -> None:
-        self.stage.intent(intent, **fields)
+        self.stage.do(intent, **fields)
 
     def sign_in(self, key: str, page: str = "Borrow") -> Screen:
         """Hold a card to the reader, type its PIN, take the card away."""
-        self.sim(f"present {key}")
-        self.see("Pin")
-        self.sim("remove-card")
-        self.do("pin", digits=self.pins[key])
-        return self.see(page)
+        return self.stage.sign_in(key, self.pins[key], page)
 
     # --- eyes ---
 
@@ -55,17 +54,11 @@ class Site:
         self, name: str, condition: Callable[[Screen], bool] = lambda screen: True, seconds: float = PATIENCE
     ) -> Screen:
         """Wait until this screen is shown and fits."""
-        return self.stage.wait_screen(lambda screen: screen["screen"] == name and condition(screen), seconds)
+        return self.stage.wait_screen(name, seconds, condition)
 
     def rows(self, wanted: dict[str, str], name: str | None = None, seconds: float = PATIENCE) -> Screen:
         """Wait until every named row has its state."""
-
-        def fits(screen: Screen) -> bool:
-            if name is not None and screen["screen"] != name:
-                return False
-            return wanted.items() <= states(screen).items()
-
-        return self.stage.wait_screen(fits, seconds)
+        return self.stage.wait_screen(name or (), seconds, lambda screen: wanted.items() <= states(screen).items())
 
     # --- behind the counter ---
 
@@ -117,11 +110,6 @@ class Site:
                 continue
             on_loan = item in loans
             assert (tag["security"] == "disarmed") == on_loan, f"{tag['name']} is {tag['security']}, on loan: {on_loan}"
-
-
-def states(screen: Screen) -> dict[str, str]:
-    """Row states of a screen by key."""
-    return {row["key"]: row["state"] for row in screen.get("rows", [])}
 
 
 def wait(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.wire.site import Site, wait
+from tests.wire.site import ON_DISPLAY, Site, wait
 
-pytestmark = [pytest.mark.slow, pytest.mark.scenario("S6")]
+pytestmark = [pytest.mark.slow, pytest.mark.scenario("S6"), pytest.mark.hands("lines", "touches", ON_DISPLAY)]
 
 FAULTS = ("slow 1", "error 503", "half", "lines 1", "cut")
 

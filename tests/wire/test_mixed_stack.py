@@ -10,7 +10,7 @@ import pytest
 
 from tests.wire.site import Site, wait
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.hands("lines", "touches", "display")]
 
 
 @pytest.mark.scenario("S2")
@@ -121,6 +121,7 @@ def test_the_stack_comes_back_without_a_card(site: Site) -> None:
 
 
 @pytest.mark.scenario("S3")
+@pytest.mark.hands("lines")  # on the screen nobody can choose anything before the pad is clear
 def test_as_stack_left_on_the_pad_is_not_returned_when_b_chooses_return(site: Site) -> None:
     mine = site.roles.free("BOOK", 2)
     theirs = [site.roles.lent("ben", "BOOK"), site.roles.lent("max", "BOOK")]

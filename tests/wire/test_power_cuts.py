@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from tests.wire.site import Site, wait
+from tests.wire.site import ON_DISPLAY, Site, wait
 
-pytestmark = [pytest.mark.slow, pytest.mark.scenario("S4")]
+pytestmark = [pytest.mark.slow, pytest.mark.scenario("S4"), pytest.mark.hands("lines", "touches", ON_DISPLAY)]
 
 
 def _step(site: Site, item: str) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.wire.site import Site, wait
+from tests.wire.site import ON_DISPLAY, Site, wait
 
-pytestmark = [pytest.mark.slow, pytest.mark.scenario("S6")]
+pytestmark = [pytest.mark.slow, pytest.mark.scenario("S6"), pytest.mark.hands("lines", "touches", ON_DISPLAY)]
 
 
 def test_the_reader_unplugged_in_the_middle_of_a_stack_goes_on_where_it_was(site: Site) -> None:

@@ -10,6 +10,7 @@ from kivy.core.image import Image as CoreImage
 from kivy.graphics import Color, PopMatrix, PushMatrix, Rectangle, Scale
 from kivy.properties import NumericProperty, StringProperty
 
+from ui.files import FileOfOursMissing
 from ui.widgets.part import Part
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -17,7 +18,7 @@ MIRRORED = frozenset({"back", "forward", "finish"})  # arrows of direction; chec
 ONE_X = 72
 
 
-class PictureMissing(Exception):
+class PictureMissing(FileOfOursMissing):
     """A picture of the project is not where it belongs."""
 
 

@@ -1,0 +1,236 @@
+"""The window of the desk: shelves and cards at the left, pad, reader, scanner and printer at the right, switches below.
+
+A finger picks something up where it is and lets go of it somewhere; a touch without a move chooses it for the keys.
+Not responsible for what follows from it (table) or for the simulator (remote).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.floatlayout import FloatLayout
+from kivy.uix.gridlayout import GridLayout
+from kivy.uix.scrollview import ScrollView
+
+from sim.desk.board import Board
+from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, STOP, Key, Panel, Words, font_for
+from sim.desk.table import SHELVES, SWITCHES, Desk, Thing, dropped, switched
+from sim.desk.tiles import Card
+from sim.desk.words import word
+
+MOVED = 12  # pixels from which a touch is a drag
+GAP = 10
+
+
+class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
+    """Everything in the window.
+
+    Args:
+        language: of the labels.
+        do: takes a control line.
+    """
+
+    def __init__(self, language: str, do: Callable[[str], None], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._language = language
+        self._do = do
+        self._desk = Desk()
+        self._shelf = SHELVES[0]
+        self._held: str | None = None
+        self._ghost = Panel(size_hint=(None, None), size=(220, 48), padding=(12, 4))
+        self._ghost_words = Words(font_size=15, shorten=True, shorten_from="right")
+        self._ghost.add_widget(self._ghost_words)
+        page = BoxLayout(orientation="vertical", padding=16, spacing=GAP)
+        middle = BoxLayout(spacing=16)
+        middle.add_widget(self._left())
+        middle.add_widget(self._right())
+        self.message = Words(size_hint_y=None, height=26, color=STOP, bold=True)
+        for part in (self._top(), middle, self._switches(), self.message):
+            page.add_widget(part)
+        self.add_widget(page)
+
+    def _word(self, code: str) -> str:
+        return word(code, self._language)
+
+    # --- building -----------------------------------------------------------------------------------------------------
+
+    def _top(self) -> BoxLayout:
+        top = BoxLayout(orientation="vertical", size_hint_y=None, height=74)
+        top.add_widget(Words(text=self._word("title"), font_size=24, bold=True))
+        top.add_widget(Words(text=self._word("try"), color=INK2, font_size=16))
+        return top
+
+    def _left(self) -> BoxLayout:
+        left = BoxLayout(orientation="vertical", spacing=GAP, size_hint_x=1.15)
+        tabs = BoxLayout(size_hint_y=None, height=44, spacing=GAP)
+        self._tabs = {}
+        for shelf in SHELVES:
+            key = Key(text=self._word(shelf), lit=shelf == self._shelf)
+            key.bind(on_release=lambda *_, shelf=shelf: self._open(shelf))
+            self._tabs[shelf] = key
+            tabs.add_widget(key)
+        self._table = Board("table", self._language)
+        self._held_words = Words(
+            size_hint_y=None, height=26, color=INK2, font_size=15, shorten=True, shorten_from="right"
+        )
+        self._hands = BoxLayout(size_hint_y=None, height=46, spacing=GAP)
+        self._cards = GridLayout(cols=5, size_hint_y=None, height=3 * 34 + 12, spacing=6)
+        for part in (tabs, self._table, self._held_words, self._hands, self._cards):
+            left.add_widget(part)
+        return left
+
+    def _right(self) -> BoxLayout:
+        right = BoxLayout(orientation="vertical", spacing=GAP)
+        head = BoxLayout(size_hint_y=None, height=44)
+        head.add_widget(Words(text=self._word("pad"), bold=True, font_size=20, size_hint_x=0.3))
+        self._antenna = Words(text="", halign="right", font_size=15, color=INK2)
+        head.add_widget(self._antenna)
+        self._pad = Board("pad", self._language, newest=True, size_hint_y=1.3)
+        self._reader, self._reader_words = self._device("card", "no_card")
+        self._scanner, _ = self._device("scanner", "scan_hint")
+        devices = BoxLayout(size_hint_y=None, height=84, spacing=GAP)
+        devices.add_widget(self._reader)
+        devices.add_widget(self._scanner)
+        self._receipt = Words(text="", font_name="desk-paper", font_size=14, valign="top", size_hint_y=None)
+        self._receipt.bind(texture_size=lambda words, size: setattr(words, "height", size[1]))
+        roll = ScrollView(bar_width=8)
+        roll.add_widget(self._receipt)
+        self._roll = roll
+        paper = Panel(orientation="vertical", padding=(14, 8), size_hint_y=0.8)
+        paper.add_widget(Words(text=self._word("printer"), bold=True, size_hint_y=None, height=24, font_size=16))
+        paper.add_widget(roll)
+        for part in (head, self._pad, devices, paper):
+            right.add_widget(part)
+        return right
+
+    def _device(self, code: str, hint: str) -> tuple[Panel, Words]:
+        panel = Panel(ground=PAPER, orientation="vertical", padding=(14, 6))
+        panel.add_widget(Words(text=self._word(code), bold=True, font_size=17))
+        words = Words(text=self._word(hint), color=INK2, font_size=15)
+        panel.add_widget(words)
+        return panel, words
+
+    def _switches(self) -> BoxLayout:
+        line = BoxLayout(size_hint_y=None, height=56, spacing=GAP)
+        self._switch_keys = {}
+        for switch in SWITCHES:
+            key = Key(lit_colour=STOP, font_size=14)
+            key.bind(on_release=lambda *_, switch=switch: self._do(switched(self._desk, switch)))
+            self._switch_keys[switch.code] = key
+            line.add_widget(key)
+        return line
+
+    # --- showing ------------------------------------------------------------------------------------------------------
+
+    def show(self, desk: Desk) -> None:
+        """Show the desk as it is now."""
+        self._desk = desk
+        self._draw()
+
+    def awake(self, awake: bool) -> None:
+        """The pad's antenna is on, or off."""
+        self._antenna.text = ("\u25c9 " if awake else "\u25ef ") + self._word("awake" if awake else "asleep")
+        self._pad.frame(PRIMARY if awake else EDGE, 3.0 if awake else 1.2)
+
+    def say(self, text: str | None) -> None:
+        """A sentence of the simulator, "" for none, None where it does not answer."""
+        self.message.text = self._word("gone") if text is None else text
+
+    def _draw(self) -> None:
+        desk = self._desk
+        self._table.show(tuple(thing for thing in desk.table if thing.shelf == self._shelf), self._held)
+        self._pad.show(desk.pad, self._held)
+        self._reader_words.text = self._title(desk.card) if desk.card else self._word("no_card")
+        self._cards.clear_widgets()
+        for person in desk.people:
+            self._cards.add_widget(Card(person, person.name == self._held, person.name == desk.card))
+        receipt = desk.receipts[-1] if desk.receipts else (self._word("no_paper"),)
+        self._receipt.text = "\n".join(receipt)
+        for code, key in self._switch_keys.items():
+            key.lit = code in desk.switches
+            key.text = f"{self._word(code)}: {self._word('on' if key.lit else 'off')}"
+        self._draw_hands()
+
+    def _draw_hands(self) -> None:
+        """What can be done with what was chosen."""
+        self._held_words.text = self._title(self._held) if self._held else self._word("choose")
+        self._held_words.font_name = font_for(self._held_words.text)
+        self._hands.clear_widgets()
+        for code, lines in self._possible():
+            key = Key(text=self._word(code), font_size=14, disabled=not lines)
+            key.bind(on_release=lambda *_, lines=lines: self._do_all(lines))
+            self._hands.add_widget(key)
+
+    def _possible(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        held, desk = self._held or "", self._desk
+        is_card = desk.person(held) is not None
+        first = ("hold", "card") if is_card else ("to_pad", "pad")
+        for code, where in (first, ("away", "table"), ("scan", "scanner")):
+            yield code, dropped(desk, held, where) if held else ()
+        if not is_card:
+            damaged = any(part.damaged for thing in self._things(held) for part in thing.parts)
+            verb = "repair" if damaged else "damage"
+            yield verb, (f"{verb} {held}",) if held else ()
+
+    def _things(self, handle: str) -> Iterator[Thing]:
+        name = handle.split("/")[0]
+        return (thing for thing in (*self._desk.table, *self._desk.pad) if thing.name == name)
+
+    def _title(self, handle: str) -> str:
+        person = self._desk.person(handle)
+        if person is not None:
+            return f"{person.title}, PIN {person.pin}" if person.pin else person.title
+        return next((f"{thing.title} ({handle})" for thing in self._things(handle)), handle)
+
+    # --- hands --------------------------------------------------------------------------------------------------------
+
+    def _open(self, shelf: str) -> None:
+        self._shelf = shelf
+        for name, key in self._tabs.items():
+            key.lit = name == shelf
+        self._table.start_over()
+        self._draw()
+
+    def _do_all(self, lines: tuple[str, ...]) -> None:
+        for line in lines:
+            self._do(line)
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Press a key, or pick something up."""
+        if super().on_touch_down(touch):
+            return True
+        places = (self._table, self._pad, *self._cards.children)
+        found = (place.handle_at(touch.x, touch.y) for place in places)
+        touch.ud["handle"] = next((handle for handle in found if handle), None)
+        return touch.ud["handle"] is not None
+
+    def on_touch_move(self, touch: Any) -> bool:
+        """Carry it."""
+        handle = touch.ud.get("handle")
+        if handle is None:
+            return bool(super().on_touch_move(touch))
+        if max(abs(touch.x - touch.ox), abs(touch.y - touch.oy)) >= MOVED and self._ghost.parent is None:
+            self._ghost_words.text = self._title(handle)
+            self._ghost_words.font_name = font_for(self._ghost_words.text)
+            self.add_widget(self._ghost)
+        self._ghost.center = touch.pos
+        return True
+
+    def on_touch_up(self, touch: Any) -> bool:
+        """Let go of it, or choose it."""
+        handle = touch.ud.get("handle")
+        if handle is None:
+            return bool(super().on_touch_up(touch))
+        if self._ghost.parent is None:
+            self._held = handle
+        else:
+            self.remove_widget(self._ghost)
+            self._do_all(dropped(self._desk, handle, self._place_at(touch.x, touch.y)))
+        self._draw()
+        return True
+
+    def _place_at(self, x: float, y: float) -> str:
+        places = {"pad": self._pad, "card": self._reader, "scanner": self._scanner}
+        return next((name for name, place in places.items() if place.collide_point(x, y)), "table")

@@ -1,0 +1,56 @@
+"""The demo with a display: machine and desk side by side, and three things to try.
+
+Not responsible for the programs (stage) or for what the desk shows (desk).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from sim.display import display_size
+from sim.program import Program
+from sim.stage import Stage, StageError
+
+BAR = 90  # pixels a desktop keeps for itself, above and below
+GAP = 16
+LOOK_SECONDS = 0.3
+SUGGESTIONS = (
+    "Touch [bold]Borrow[/bold], drag the card [bold]ben[/bold] to the card reader, type 2345, drag books onto the pad.",
+    "Drag an audiobook onto the pad and pull one disc away: the machine says which part is missing.",
+    "Press [bold]central service down[/bold] or unplug the pad in the middle, and watch what the machine says.",
+)
+
+
+def play(folder: Path, console: Console) -> None:
+    """Open both windows and wait until one of them is gone. Raises StageError."""
+    width, height = display_size()
+    tall = height - BAR
+    wide = round(tall * 1080 / 1920)
+    place = (f"width = {wide}", f"height = {tall}", "left = 0", f"top = {BAR // 3}", "fullscreen = false")
+    with Stage(folder, {"screen": place}, machine=None) as stage:
+        stage.said = console.print
+        desk = ("--left", wide + GAP, "--top", BAR // 3, "--width", width - wide - GAP, "--height", tall)
+        machine = Program("kiosk", ("ui.main", "run", "--config", str(stage.config)), folder, stage.env())
+        table = Program("desk", ("sim", "desk", *map(str, desk)), folder, stage.env())
+        console.print(
+            "\nTwo windows are open: the machine, and the desk with everything around it. Three things to try:"
+        )
+        for number, suggestion in enumerate(SUGGESTIONS, 1):
+            console.print(f"  {number}. {suggestion}")
+        console.print("\nClose the desk, or press Ctrl-C here, to end.")
+        try:
+            _watch(machine, table)
+        finally:
+            table.stop()
+            machine.stop()
+
+
+def _watch(machine: Program, desk: Program) -> None:
+    while desk.code is None and machine.code is None:
+        time.sleep(LOOK_SECONDS)
+    for program in (machine, desk):
+        if program.code:
+            raise StageError(f"{program.name} ended with {program.code}:\n{program.tail()}")
