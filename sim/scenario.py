@@ -250,7 +250,7 @@ class _Reader:
 
     def _add(self, place: str, entry: Mapping[str, Any], name: str, tags: list[Tag]) -> None:
         title = str(self._get(place, entry, "title", str, ""))
-        shape = SHAPES.get(self._get(place, entry, "media_format", int, 0), "box")
+        shape = SHAPES.get(self._get(place, entry, "media_format", int, 1), "box")
         self._things.append(Thing(name, title, tuple(tag.name for tag in tags), shape))
         self._tags.update((tag.name, tag) for tag in tags)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sim.desk.app import MOST_NARROW
 from sim.display import display_size
 from sim.program import Program
 from sim.stage import Stage, StageError
@@ -18,21 +19,22 @@ BAR = 90  # pixels a desktop keeps for itself, above and below
 GAP = 16
 LOOK_SECONDS = 0.3
 SUGGESTIONS = (
-    "Touch [bold]Borrow[/bold], drag the card [bold]ben[/bold] to the card reader, type 2345, drag books onto the pad.",
-    "Drag an audiobook onto the pad and pull one disc away: the machine says which part is missing.",
-    "Press [bold]central service down[/bold] or unplug the pad in the middle, and watch what the machine says.",
+    "Touch [bold]Borrow[/bold], drag [bold]Ben[/bold]'s card to the card reader, type 2345, drag books onto the pad.",
+    "Drag a [bold]set[/bold] onto the pad and pull one disc away by its number: the machine says which is missing.",
+    "Switch [bold]Pad unplugged[/bold] or [bold]Central service down[/bold] on in the middle, and read what it says.",
 )
 
 
 def play(folder: Path, console: Console) -> None:
     """Open both windows and wait until one of them is gone. Raises StageError."""
     width, height = display_size()
-    tall = height - BAR
-    wide = round(tall * 1080 / 1920)
+    room = height - BAR
+    wide = min(round(room * 1080 / 1920), width - GAP - MOST_NARROW[0])
+    tall = round(wide * 1920 / 1080)
     place = (f"width = {wide}", f"height = {tall}", "left = 0", f"top = {BAR // 3}", "fullscreen = false")
     with Stage(folder, {"screen": place}, machine=None) as stage:
         stage.said = console.print
-        desk = ("--left", wide + GAP, "--top", BAR // 3, "--width", width - wide - GAP, "--height", tall)
+        desk = ("--left", wide + GAP, "--top", BAR // 3, "--width", width - wide - GAP, "--height", room)
         machine = Program("kiosk", ("ui.main", "run", "--config", str(stage.config)), folder, stage.env())
         table = Program("desk", ("sim", "desk", *map(str, desk)), folder, stage.env())
         console.print(

@@ -274,7 +274,9 @@ def play_tour(folder: Path, out: Path) -> None:
 
 
 def main() -> int:
-    """Play; 0 if everything happened."""
+    """Play; 0 if everything happened. However it ends, the programs it started end with it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(128 + signal.SIGTERM))
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
     has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     with tempfile.TemporaryDirectory(prefix="library-") as folder:

@@ -26,7 +26,7 @@ from ui.bridge import Bridge, CuePlayer
 from ui.fallback import FallbackPage
 from ui.files import FileOfOursMissing
 from ui.guard import DoubleTouch
-from ui.keys import GAP_SECONDS, KeySplitter, Stroke, name_of, text_of
+from ui.keys import GAP_SECONDS, KeySplitter, Pressed, Stroke, pressed
 from ui.languages import language
 from ui.look import Choices, Look
 from ui.sentences import Speaker
@@ -76,6 +76,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         self._session: int | None = None
         self._tidy: int | None = None
         self._keys = KeySplitter()
+        self._pressed: Pressed | None = None
+        self._wake_pressed = Clock.create_trigger(self._take_pressed, -1)
         self._last_stir = float("-inf")
         self._handler = _Survivor(self)
         self._wake_text = Clock.create_trigger(self._collect_text)
@@ -96,7 +98,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         ExceptionManager.add_handler(self._handler)
         self.shell = Shell(self)
         self.shell.size = Window.size
-        Window.bind(on_key_down=self._key_down, on_request_close=lambda *_, **__: True, on_resize=self._resized)
+        Window.bind(on_key_down=self._key_down, on_textinput=self._text_typed)
+        Window.bind(on_request_close=lambda *_, **__: True, on_resize=self._resized)
         Window.bind(on_touch_down=self._touched)
         Clock.schedule_interval(self._each_second, 1.0)
         return self.shell
@@ -110,7 +113,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         self._wake_ready.cancel()
         self.text.close()
         ExceptionManager.remove_handler(self._handler)
-        Window.unbind(on_key_down=self._key_down, on_resize=self._resized, on_touch_down=self._touched)
+        Window.unbind(on_key_down=self._key_down, on_textinput=self._text_typed)
+        Window.unbind(on_resize=self._resized, on_touch_down=self._touched)
 
     def open_settings(self, *_: object) -> bool:
         """Kivy's own settings panel does not exist here."""
@@ -224,17 +228,32 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         """Every key ends here: none reaches Kivy, so none can leave the screen."""
         now = time.monotonic()
         self.rate.stirred(now)
-        plain = not {"ctrl", "alt", "meta"} & set(modifiers)
-        shift = "shift" in modifiers
-        text = text_of(key, codepoint, shift, "capslock" in modifiers) if plain else ""
-        if text:
-            self._on_key(text, now)
-        name = name_of(key, shift) if plain else ""
-        if text or name:
-            self._strokes(self._keys.feed(Stroke(text, name), now))
+        self._take_pressed()
+        if not {"ctrl", "alt", "meta"} & set(modifiers):
+            self._pressed = pressed(key, codepoint, modifiers, now)
+        if self._pressed is not None and self._pressed.certain:
+            self._take_pressed()
+        else:
+            self._wake_pressed()
+        return True
+
+    def _text_typed(self, _: object, text: str) -> bool:
+        """The system says what the key before it types, in its own layout; that is better than what we think."""
+        held = self._pressed
+        self._pressed = Pressed(text, held.name if held else "", held.at if held else time.monotonic())
+        self._take_pressed()
+        return True
+
+    def _take_pressed(self, *_: object) -> None:
+        """To the scanner's ear at once, and to the person's screen when it is clear whose key it was."""
+        taken, self._pressed = self._pressed, None
+        if taken is None:
+            return
+        if taken.text:
+            self._on_key(taken.text, taken.at)
+        self._strokes(self._keys.feed(Stroke(taken.text, taken.name), taken.at))
         if self._keys.waiting:
             Clock.schedule_once(self._keys_due, GAP_SECONDS)
-        return True
 
     def _keys_due(self, *_: object) -> None:
         self._strokes(self._keys.due(time.monotonic()))

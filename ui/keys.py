@@ -7,6 +7,7 @@ parameter. Not responsible for what a scanned code means.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 GAP_SECONDS = 0.06  # no person types two keys in less; a scanner needs 1 to 30 ms
@@ -55,6 +56,33 @@ def name_of(key: int, shift: bool) -> str:
     if key == 9 and shift:
         return "previous"
     return _NAMES.get(key, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key as it was pressed.
+
+    Attributes:
+        text: what it types by the table of an American keyboard; the system may know better.
+        name: what it does on the screen, "" for nothing.
+        at: when, monotonic seconds.
+    """
+
+    text: str
+    name: str
+    at: float
+
+    @property
+    def certain(self) -> bool:
+        """It types nothing that a keyboard's layout decides."""
+        return self.text in ("", "\n")
+
+
+def pressed(key: int, codepoint: str | None, modifiers: Collection[str], now: float) -> Pressed | None:
+    """What a key event of Kivy's window means, None for nothing."""
+    shift = "shift" in modifiers
+    found = Pressed(text_of(key, codepoint, shift, "capslock" in modifiers), name_of(key, shift), now)
+    return found if found.text or found.name else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class Pilot:
         """Let the main loop turn. What it raises goes where it goes in the real loop."""
         for _ in range(count):
             _survived(EventLoop.idle)
+            _survived(Window.mainloop)  # takes what a real mouse or keyboard has sent, and returns
 
     def wait(self, condition: Callable[[], object], seconds: float = 5.0, what: str = "") -> None:
         """Let the loop turn until ``condition`` is true. Raises PilotError after the deadline."""

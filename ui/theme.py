@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from kivy.lang import Builder
 
-from ui.widgets import (
-    button,
-    frame,
-    icon,
-    itemrow,
-    keypad,
-    page,
-    part,
-    parts,
-    plate,
-    progress,
-    ring,
-    rowlist,
-    setting,
-    sheet,
-    words,
-)
+from ui import widgets
 
-BLOCKS = (
-    button,
-    frame,
-    icon,
-    itemrow,
-    keypad,
-    page,
-    part,
-    parts,
-    plate,
-    progress,
-    ring,
-    rowlist,
-    setting,
-    sheet,
-    words,
-)
-"""Modules whose classes the ``.kv`` files name; importing them registers the classes."""
+BLOCKS = tuple(import_module(f"{widgets.__name__}.{found.name}") for found in iter_modules(widgets.__path__))
+"""Modules whose classes the ``.kv`` files name; importing them registers the classes, so they come before the file."""
 
 Builder.load_file(str(Path(__file__).with_suffix(".kv")))

@@ -66,6 +66,7 @@ class Shape(Widget):  # type: ignore[misc]  # Kivy is untyped
     def __init__(self, thing: Thing, **kwargs: Any) -> None:
         super().__init__(size_hint_x=None, width=SHAPE, **kwargs)
         self._round = thing.shape == "disc" and thing.whole == 1
+        self._flat = thing.shape == "book"
         with self.canvas:
             Color(*COVERS[sum(thing.name.encode()) % len(COVERS)])
             self._body = SmoothEllipse() if self._round else SmoothRoundedRectangle(radius=[4])
@@ -75,9 +76,9 @@ class Shape(Widget):  # type: ignore[misc]  # Kivy is untyped
 
     def _place(self, *_: object) -> None:
         x, y = self.x + self.width / 2, self.y + self.height / 2  # Kivy's own centre may still be the old one here
-        wide, high = (SHAPE, SHAPE) if self._round else (SHAPE - 4, SHAPE + 8)
-        mark_wide, mark_high = (9, 9) if self._round else (3, high - 8)
-        mark_x = x - mark_wide / 2 if self._round else x - wide / 2 + 4
+        wide, high = (SHAPE - 4, SHAPE + 8) if self._flat else (SHAPE, SHAPE)
+        mark_wide, mark_high = (9, 9) if self._round else (3, high - 8) if self._flat else (wide - 10, 4)
+        mark_x = x - wide / 2 + 4 if self._flat else x - mark_wide / 2
         self._body.size, self._body.pos = (wide, high), (x - wide / 2, y - high / 2)
         self._mark.size, self._mark.pos = (mark_wide, mark_high), (mark_x, y - mark_high / 2)
 

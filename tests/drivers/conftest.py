@@ -1,4 +1,4 @@
-"""One place for the card service of this process's tests."""
+"""What several of these tests share: a serial line, and one place for the card service of this process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.drivers.peer import Peer
+from tests.drivers.wires import Wire
+
+
+@pytest.fixture
+def wire(tmp_path: Path) -> Iterator[Wire]:
+    """A serial line."""
+    made = Wire(tmp_path)
+    yield made
+    made.unplug()
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,11 @@ or with the simulator. Each command is answered by a plain reader with tags, unl
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.drivers.wires import Wire
+from tests.drivers.wires import WirePeer
 
 
 def crc(data: bytes) -> bytes:
@@ -60,18 +59,15 @@ class Tag:
 Answer = bytes | Callable[[bytes], bytes]
 
 
-class FeigPeer:
+class FeigPeer(WirePeer):
     """The reader. ``asked``: bodies of the commands it got. ``script``: command code (and sub-code) -> next answers."""
 
     def __init__(self, folder: Path) -> None:
-        self.wire = Wire(folder)
         self.tags: dict[bytes, Tag] = {}
         self.asked: list[bytes] = []
         self.script: dict[bytes, deque[Answer]] = {}
         self.in_advanced = False
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="feig-peer")
-        self._thread.start()
+        super().__init__(folder)
 
     def put(self, tag: Tag) -> None:
         self.tags = {**self.tags, tag.uid: tag}
@@ -87,23 +83,11 @@ class FeigPeer:
         """Codes of the commands asked so far, with the sub-code of B0."""
         return [body[: 2 if body[0] == 0xB0 else 1].hex().upper() for body in self.asked]
 
-    def stop(self) -> None:
-        self._ending.set()
-        self._thread.join()
-        self.wire.unplug()
-
-    def _run(self) -> None:
-        buffer = b""
-        while not self._ending.is_set():
-            try:
-                buffer += self.wire.receive(0.01)
-            except (OSError, ValueError):  # unplugged by the test
-                buffer = b""
-                self._ending.wait(0.005)
-                continue
-            frame, buffer = self._cut(buffer)
-            if frame:
-                self.wire.send(self._answer(frame))
+    def _hear(self, buffer: bytes) -> bytes:
+        frame, rest = self._cut(buffer)
+        if frame:
+            self.wire.send(self._answer(frame))
+        return rest
 
     def _cut(self, buffer: bytes) -> tuple[bytes, bytes]:
         if not buffer:

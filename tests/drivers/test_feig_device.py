@@ -24,9 +24,8 @@ CHAIN = bytes.fromhex(vectors("tags")["iso28560-2-D3"]["hex"])
 
 @pytest.fixture
 def peer(tmp_path: Path) -> Iterator[FeigPeer]:
-    made = FeigPeer(tmp_path)
-    yield made
-    made.stop()
+    with FeigPeer(tmp_path) as made:
+        yield made
 
 
 def _reader(peer: FeigPeer, **options: object) -> FeigIsoHost:

@@ -116,9 +116,8 @@ def test_every_error_has_one_word(error: Exception, reason: str) -> None:
 
 @pytest.fixture
 def peer(tmp_path: Path) -> Iterator[FeigPeer]:
-    made = FeigPeer(tmp_path)
-    yield made
-    made.stop()
+    with FeigPeer(tmp_path) as made:
+        yield made
 
 
 def _soon() -> float:
@@ -140,12 +139,9 @@ def test_a_device_that_is_not_there_is_absent(tmp_path: Path) -> None:
     [(4, b"\x72", "paper_out"), (2, b"\x16", "cover_open"), (1, b"\x12", None)],
 )
 def test_a_printers_trouble_is_named(tmp_path: Path, question: int, answer: bytes, problem: str | None) -> None:
-    printer = Printer(tmp_path)
-    printer.answers[question] = answer
-    try:
+    with Printer(tmp_path) as printer:
+        printer.answers[question] = answer
         assert probe("printer", "escpos_serial", {"port": str(printer.wire.port)}, _soon())[0] == problem
-    finally:
-        printer.stop()
 
 
 def test_what_lies_on_the_pad_is_shown(peer: FeigPeer) -> None:

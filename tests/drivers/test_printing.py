@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -15,7 +14,7 @@ from drivers.api import LinkLost, LinkTimeout, Paper, PrinterStatus, RemoteProto
 from drivers.codecs import escpos_status
 from drivers.devices.escpos_printer import EscposPrinter, PrinterOptions, can_print
 from drivers.links.trace import describe
-from tests.drivers.wires import Wire
+from tests.drivers.wires import WirePeer
 
 FINE = PrinterStatus(online=True, cover_open=False, paper=Paper.OK)
 
@@ -45,48 +44,32 @@ def test_any_three_bytes_are_a_status_or_an_error_of_ours(answers: tuple[int, in
     assert isinstance(can_print(status), bool)
 
 
-class Printer:
+class Printer(WirePeer):
     """Answers DLE EOT and keeps the rest. ``deaf``: so many questions are not answered first."""
 
     def __init__(self, folder: Path) -> None:
-        self.wire = Wire(folder)
         self.answers = {1: b"\x12", 2: b"\x12", 4: b"\x12"}
         self.deaf = 0
         self.paper = b""
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="printer-peer")
-        self._thread.start()
+        super().__init__(folder)
 
-    def stop(self) -> None:
-        self._ending.set()
-        self._thread.join()
-        self.wire.unplug()
-
-    def _run(self) -> None:
-        buffer = b""
-        while not self._ending.is_set():
-            try:
-                buffer += self.wire.receive(0.01)
-            except (OSError, ValueError):  # unplugged by the test
-                self._ending.wait(0.005)
-                continue
-            while (start := buffer.find(b"\x10\x04")) >= 0 and len(buffer) > start + 2:
-                question = buffer[start + 2]
-                buffer = buffer[:start] + buffer[start + 3 :]
-                if self.deaf:
-                    self.deaf -= 1
-                else:
-                    self.wire.send(self.answers[question])
-            keep = 2 if b"\x10" in buffer[-2:] else 0
-            self.paper += buffer[: len(buffer) - keep]
-            buffer = buffer[len(buffer) - keep :]
+    def _hear(self, buffer: bytes) -> bytes:
+        while (start := buffer.find(b"\x10\x04")) >= 0 and len(buffer) > start + 2:
+            question = buffer[start + 2]
+            buffer = buffer[:start] + buffer[start + 3 :]
+            if self.deaf:
+                self.deaf -= 1
+            else:
+                self.wire.send(self.answers[question])
+        keep = 2 if b"\x10" in buffer[-2:] else 0
+        self.paper += buffer[: len(buffer) - keep]
+        return buffer[len(buffer) - keep :]
 
 
 @pytest.fixture
 def peer(tmp_path: Path) -> Iterator[Printer]:
-    made = Printer(tmp_path)
-    yield made
-    made.stop()
+    with Printer(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

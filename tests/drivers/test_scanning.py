@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -15,7 +14,7 @@ from drivers.api import LinkLost, ScannedCode
 from drivers.codecs.barcode_line import MAX_CODE, CodeRules, Garbage, LineDecoder
 from drivers.devices.serial_scanner import ScannerOptions, SerialScanner
 from drivers.devices.wedge import KeyboardWedge, WedgeOptions
-from tests.drivers.wires import Wire
+from tests.drivers.wires import Wire, babbling
 
 CODE = b"20000000000014"
 
@@ -100,13 +99,6 @@ def test_any_bytes_are_codes_or_garbage_and_the_buffer_stays_bounded(pieces: lis
 
 
 @pytest.fixture
-def wire(tmp_path: Path) -> Iterator[Wire]:
-    made = Wire(tmp_path)
-    yield made
-    made.unplug()
-
-
-@pytest.fixture
 def scanner(wire: Wire) -> Iterator[SerialScanner]:
     made = SerialScanner(ScannerOptions(str(wire.port)))
     assert made.open().model == "serial scanner"
@@ -137,20 +129,9 @@ def test_two_codes_at_once_are_two_scans(scanner: SerialScanner, wire: Wire) -> 
 
 
 def test_a_line_that_never_falls_silent_does_not_hold_the_worker(scanner: SerialScanner, wire: Wire) -> None:
-    ending = threading.Event()
-
-    def babble() -> None:
-        while not ending.wait(0.01):
-            wire.send(b"\xff")
-
-    thread = threading.Thread(target=babble)
-    thread.start()
     start = monotonic()
-    try:
+    with babbling(wire, b"\xff"):
         assert scanner.wait(0.05) is None
-    finally:
-        ending.set()
-        thread.join()
     assert monotonic() - start < 3
 
 

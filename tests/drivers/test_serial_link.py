@@ -14,14 +14,7 @@ from drivers.api import LinkBusy, LinkError, LinkLost, LinkTimeout
 from drivers.links.failures import LinkAbsent, LinkForbidden
 from drivers.links.serial_link import SerialLink, SerialSettings, list_ports
 from drivers.links.trace import Trace, describe
-from tests.drivers.wires import Wire
-
-
-@pytest.fixture
-def wire(tmp_path: Path) -> Iterator[Wire]:
-    made = Wire(tmp_path)
-    yield made
-    made.unplug()
+from tests.drivers.wires import Wire, babbling
 
 
 @pytest.fixture
@@ -144,20 +137,9 @@ def test_draining_drops_what_comes_and_ends_with_silence(wire: Wire, link: Seria
 
 
 def test_draining_a_line_that_never_falls_silent_ends(wire: Wire, link: SerialLink) -> None:
-    ending = threading.Event()
-
-    def babble() -> None:
-        while not ending.wait(0.005):
-            wire.send(b"babble")
-
-    thread = threading.Thread(target=babble)
-    thread.start()
     start = monotonic()
-    try:
+    with babbling(wire, b"babble"):
         link.drain(0.05, longest=0.2)
-    finally:
-        ending.set()
-        thread.join()
     assert monotonic() - start < 2
 
 

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
+from drivers.api import CodeScanned, ScannedCode
 from kiosk import screens as s
 from kiosk.compose import JOURNAL, Kiosk
 from kiosk.config import load
@@ -34,6 +36,23 @@ def test_without_pad_and_central_service_it_shows_that_it_is_starting_and_stops_
     before = time.monotonic()
     kiosk.stop()
     assert time.monotonic() - before < 3
+
+
+def test_a_code_typed_as_fast_as_a_scanner_does_is_a_scan_and_what_a_person_types_is_not(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    kiosk = Kiosk(load(enrolled_machine(tmp_path, NOBODY, "[keyboard]\nmin_length = 5\n")), lambda screen: None)
+    heard: list[object] = []
+    mocker.patch.object(kiosk, "post", heard.append)
+    for number, key in enumerate("20000000000014\n"):
+        kiosk.typed(key, 1.0 + number * 0.005)
+    for number, key in enumerate("1234567\n"):
+        kiosk.typed(key, 5.0 + number * 0.3)
+    for number, key in enumerate("1234\n"):
+        kiosk.typed(key, 9.0 + number * 0.005)
+    assert heard == [CodeScanned("keyboard", ScannedCode("20000000000014"))]
+    kiosk.start()
+    kiosk.stop()
 
 
 def test_a_central_service_that_never_answers_delays_no_stop(tmp_path: Path) -> None:

@@ -79,6 +79,11 @@ def test_a_misspelt_key_is_answered_with_the_one_that_was_meant(tmp_path: Path) 
         ('port = "/dev/serial/by-id/pad"', 'port = "/dev/serial/by-id/pad"\nbaud = "fast"', "pad.baud"),
         ('port = "/dev/serial/by-id/pad"', 'port = "/dev/serial/by-id/pad"\nfrmaes = "standard"', "pad.frmaes"),
         ('port = "/dev/serial/by-id/pad"\n', "", "pad.port"),
+        ("[session]", "[keyboard]\ngap_seconds = 9.0\n[session]", "keyboard.gap_seconds"),
+        ("[session]", "[keyboard]\nmin_lenght = 4\n[session]", "keyboard.min_lenght"),
+        ("[session]", "keyboard = 5\n[session]", "card.keyboard"),
+        ("[session]", "[screen]\nwidth = 10\n[session]", "screen.width"),
+        ("[session]", "[screen]\nfulscreen = true\n[session]", "screen.fulscreen"),
     ],
 )
 def test_each_mistake_names_its_key(tmp_path: Path, old: str, new: str, key: str) -> None:

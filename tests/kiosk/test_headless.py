@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def _running(folder: Path, url: str = NOBODY, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "kiosk", "headless", "--config", str(enrolled_machine(folder, url))]
+def _running(folder: Path, url: str = NOBODY, module: str = "kiosk", **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", module, "headless", "--config", str(enrolled_machine(folder, url))]
     with (folder / "log").open("wb") as log:
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, cwd=ROOT, env={**os.environ, **env}) as run:
@@ -100,3 +100,15 @@ def test_a_machine_that_is_not_enrolled_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "kiosk enrol" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("module", ["kiosk", "ui.main"])
+def test_it_runs_where_kivy_is_not_installed(tmp_path: Path, module: str) -> None:
+    absent = tmp_path / "absent"
+    (absent / "kivy").mkdir(parents=True)
+    (absent / "kivy" / "__init__.py").write_text("raise ImportError('not installed')\n", "utf-8")
+    path = os.pathsep.join([str(absent), str(ROOT)])
+    with _running(tmp_path, module=module, PYTHONPATH=path) as run:
+        assert _next(run)["screen"] == "Starting"
+    code = "import ui.main, sys; sys.exit(any(name.split('.')[0] == 'kivy' for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0

@@ -1,1 +1,1 @@
-"""One pair of ``.py`` and ``.kv`` a screen."""
+"""One pair of ``.py`` and ``.kv`` a screen; what some of them share."""

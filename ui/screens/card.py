@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk import messages, screens
+from kiosk import screens
 from ui.sentences import Speaker
 from ui.widgets.page import Page, load_kv
 
@@ -21,30 +21,19 @@ class CardPage(Page):
     def fill(self, view: screens.Card, speaker: Speaker) -> None:
         """Words; what waits on the pad; what went wrong."""
         ids = self.ids
-        self._no_card_help = speaker.cut(screens.Sentence("signin.no_card_help"))
+        self._speaker = speaker
         ids.head.words, rest = speaker.headline(view.headline)
         ids.head.line = rest or speaker.say("signin.barcode")
         ids.kept.shown = view.kept is not None
         ids.kept_fact.words = speaker.text(view.kept)
-        if view.notice is not None:
-            said = speaker.cut(view.notice)
-            self._notice(said.first, said.rest)
-        elif not ids.notice.asked:
-            ids.notice.shown = False
+        if view.notice is not None or not ids.notice.asked:
+            ids.notice.tell(view.notice, speaker)
         ids.no_card.text = speaker.say("signin.no_card")
         ids.back.text = speaker.say("btn.back")
 
     def no_card(self) -> None:
         """Say where to go instead."""
         self.ids.notice.asked = True
-        self._notice(self._no_card_help.first, self._no_card_help.rest)
+        self.ids.notice.tell(screens.Sentence("signin.no_card_help"), self._speaker)
         self.ids.no_card.shown = False
         self.arrange()
-
-    def _notice(self, first: str, rest: str) -> None:
-        self.ids.notice.first, self.ids.notice.rest = first, rest
-        self.ids.notice.shown = True
-
-    def back(self) -> None:
-        """Touched "back"."""
-        self.post(messages.Back())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk import messages, screens
+from kiosk import screens
 from ui.sentences import Speaker
 from ui.widgets.frame import Fact
 from ui.widgets.page import load_kv
@@ -25,4 +25,4 @@ class HelpSheet(Sheet):
 
     def harmless(self) -> None:
         """Back to the screen below."""
-        self.post(messages.Back())
+        self.back()

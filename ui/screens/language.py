@@ -8,7 +8,7 @@ from kiosk import messages, screens
 from ui.languages import language
 from ui.sentences import Speaker
 from ui.widgets.button import TextButton
-from ui.widgets.page import Page, load_kv
+from ui.widgets.page import LocalPage, load_kv
 
 load_kv(__file__)
 
@@ -19,7 +19,7 @@ class LanguageChoice(TextButton):
     """One language."""
 
 
-class LanguagePage(Page):
+class LanguagePage(LocalPage):
     """One touch chooses and goes back."""
 
     def fill(self, view: screens.Screen, speaker: Speaker) -> None:
@@ -38,22 +38,12 @@ class LanguagePage(Page):
             key.bind(on_tap=self._choose(tag))
             ids.pad.add_widget(key)
         back = LanguageChoice(name="back", text=speaker.say("btn.back"), icon="back")
-        back.bind(on_tap=lambda _: self.app.shell.close_local())
+        back.bind(on_tap=lambda _: self.back())
         ids.pad.add_widget(back)
-
-    def still_wanted(self, view: screens.Screen) -> bool:
-        """As long as nobody chose."""
-        return True
 
     def _choose(self, tag: str) -> Callable[[object], None]:
         def chosen(_: object) -> None:
-            self.app.shell.close_local()
+            self.back()
             self.post(messages.ChooseLanguage(tag))
 
         return chosen
-
-    def key(self, name: str) -> bool:
-        """Escape goes back."""
-        if name == "back":
-            self.app.shell.close_local()
-        return name == "back"

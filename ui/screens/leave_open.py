@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from kiosk import messages, screens
+from kiosk import screens
 from ui.rowwords import row_words
 from ui.sentences import Speaker
 from ui.widgets.page import bind_words, load_kv
 from ui.widgets.sheet import Sheet
 
 load_kv(__file__)
-
-MOST_ROWS = 4
 
 
 class LeaveOpenSheet(Sheet):
@@ -38,8 +36,4 @@ class LeaveOpenSheet(Sheet):
 
     def harmless(self) -> None:
         """Keep going."""
-        self.post(messages.Back())
-
-    def finish(self) -> None:
-        """Finish all the same."""
-        self.post(messages.Finish())
+        self.back()

@@ -13,8 +13,9 @@ class OutOfOrderPage(Page):
     """A sign on the pad. No controls but the tools."""
 
     def fill(self, view: screens.OutOfOrder, speaker: Speaker) -> None:
-        """Words; the code is for staff only."""
+        """Words; the code is for staff only. The page says itself where help is, so it offers none."""
         ids = self.ids
+        ids.tools.help = ""
         ids.head.words, rest = speaker.headline(view.headline)
         ids.head.line = rest or speaker.text(view.line)
         ids.safe.words = speaker.text(view.safe)

@@ -7,16 +7,14 @@ from typing import Any
 from kiosk import messages, screens
 from ui.rowwords import type_icon
 from ui.sentences import Speaker
-from ui.widgets.page import Page, load_kv
-from ui.widgets.parts import MOST, LargePart
+from ui.widgets.page import LocalPage, load_kv
+from ui.widgets.parts import LargePart, drawn
 
 load_kv(__file__)
 
 
-class PartsPage(Page):
+class PartsPage(LocalPage):
     """Opened from a row of a stack; closes by itself when the part was seen. ``key``: of the row."""
-
-    flow = "start.borrow"
 
     def __init__(self, key: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -55,7 +53,7 @@ class PartsPage(Page):
 
     def _parts(self, row: screens.Row, named: str, speaker: Speaker) -> None:
         missing = next((p.number for p in row.parts if not p.here), 0)
-        shown = sorted(sorted(row.parts, key=lambda p: p.here)[:MOST], key=lambda p: p.number)
+        shown = drawn(row.parts)
         box = self.ids.parts
         box.columns = min(3, max(1, len(shown)))
         box.clear_widgets()
@@ -66,18 +64,8 @@ class PartsPage(Page):
 
     def leave(self) -> None:
         """Go on without this set."""
-        self.app.shell.close_local()
+        self.back()
         self.post(messages.LeaveSetOut(self.key_of_row))
-
-    def back(self) -> None:
-        """Back to the stack."""
-        self.app.shell.close_local()
-
-    def key(self, name: str) -> bool:
-        """Escape goes back to the stack."""
-        if name == "back":
-            self.back()
-        return name == "back"
 
 
 def _name(named: str, number_in_it: int, number: int) -> str:

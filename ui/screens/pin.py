@@ -27,14 +27,7 @@ class PinPage(Page):
         ids.steps.card, ids.steps.pin = speaker.say("signin.step_card"), speaker.say("signin.step_pin")
         ids.head.words, rest = speaker.headline(view.headline)
         ids.head.line = rest or speaker.say("signin.pin_forgotten")
-        ids.notice.shown = view.notice is not None or view.busy
-        if view.busy:
-            ids.notice.family, ids.notice.icon = "wait", "clock"
-            ids.notice.first, ids.notice.rest = speaker.say("row.checking"), ""
-        elif view.notice is not None:
-            ids.notice.family, ids.notice.icon = "act", "info"
-            said = speaker.cut(view.notice)
-            ids.notice.first, ids.notice.rest = said.first, said.rest
+        ids.notice.tell(view.notice, speaker, view.busy)
         ids.back.text = speaker.say("btn.back")
         if view.busy or self._busy:
             self._digits = ""
@@ -76,6 +69,6 @@ class PinPage(Page):
         return False
 
     def back(self) -> None:
-        """Touched "back"."""
+        """Touched "back": nothing typed is kept."""
         self._digits = ""
-        self.post(messages.Back())
+        super().back()

@@ -34,10 +34,7 @@ class ReceiptChoicePage(Page):
         self._dates(view.rows, speaker)
         ids.staff.shown = ids.staff_line.shown = bool(view.staff)
         ids.staff.words = speaker.say("receipt.staff", n=len(view.staff))
-        ids.notice.shown = view.notice is not None
-        if view.notice is not None:
-            said = speaker.cut(view.notice)
-            ids.notice.first, ids.notice.rest = said.first, said.rest
+        ids.notice.tell(view.notice, speaker)
         self._choices(view, speaker)
 
     def _dates(self, rows: tuple[screens.Row, ...], speaker: Speaker) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiosk import messages, screens
+from kiosk import screens
 from ui.rowwords import RowWords, row_words
 from ui.sentences import Speaker, join
 from ui.widgets.itemrow import ItemRow
@@ -78,10 +78,6 @@ class StackPage(Page):
     def row_touched(self, key: str) -> None:
         """A set with a missing part was touched."""
         self.app.shell.open_local("parts", key)
-
-    def finish(self) -> None:
-        """Touched "finish"."""
-        self.post(messages.Finish())
 
     # --- low layout --------------------------------------------------------------------------------------------------
 

@@ -69,10 +69,7 @@ class StartPage(Page):
             ids.banner.words, ids.banner.why = said.first, said.rest
         elif view.frame.offline and view.can_borrow and view.can_return:
             ids.banner.words, ids.banner.why = speaker.say("machine.offline"), speaker.say("machine.offline_why")
-        ids.notice.shown = notice is not None
-        if notice is not None:
-            said = speaker.cut(notice)
-            ids.notice.first, ids.notice.rest = said.first, said.rest
+        ids.notice.tell(notice, speaker)
 
     def _languages(self, frame: screens.Frame) -> None:
         others = [tag for tag in frame.languages if tag != frame.language][:QUICK_LANGUAGES]

@@ -54,10 +54,6 @@ class TimeOutSheet(Sheet):
         """Somebody is there."""
         self.post(messages.MoreTime())
 
-    def finish(self) -> None:
-        """Finish now."""
-        self.post(messages.Finish())
-
     def on_touch_down(self, touch: Any) -> bool:
         """Anywhere but on "finish now": somebody is there."""
         taken = super().on_touch_down(touch)

@@ -44,10 +44,6 @@ class TextButton(ButtonLooks, PlateLine):
     note = StringProperty("")
     ink = StringProperty("")
 
-    def natural(self) -> float:
-        """Content and free space."""
-        return super().natural()
-
 
 class BigChoice(ButtonLooks, PlateColumn):
     """Symbol, word and note under each other: borrow, return."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kivy.properties import BooleanProperty, OptionProperty, StringProperty
 
+from kiosk.screens import Sentence
+from ui.sentences import Speaker
 from ui.widgets.part import Across, Column
 from ui.widgets.plate import PlateLine
 
@@ -75,6 +77,17 @@ class Notice(PlateLine):
     icon = StringProperty("info")
     first = StringProperty("")
     rest = StringProperty("")
+
+    def tell(self, sentence: Sentence | None, speaker: Speaker, busy: bool = False) -> None:
+        """What to do, or that something is being checked; shown only if there is something to tell."""
+        self.shown = busy or sentence is not None
+        if busy:
+            self.family, self.icon = "wait", "clock"
+            self.first, self.rest = speaker.say("row.checking"), ""
+        elif sentence is not None:
+            said = speaker.cut(sentence)
+            self.family, self.icon = "act", "info"
+            self.first, self.rest = said.first, said.rest
 
 
 class Fact(Across):

@@ -17,10 +17,8 @@ from ui.widgets.words import Words
 PLAIN = {"plain": ("ink", ""), "open": ("edge", "row-open"), "chosen": ("primary", "row-chosen")}
 _PAD, _ICON, _TYPE, _TOP = 20, 68, 36, 12
 _TOP_BESIDE = 8
-_TITLE_WIDTH, _TITLE_SHARE = (
-    384,
-    0.5,
-)  # in landscape, where title and state stand side by side; share of the words' width
+# In landscape, where title and state stand side by side: the title's width, and its share of the words' at most.
+_TITLE_WIDTH, _TITLE_SHARE = 384, 0.5
 
 
 class ItemRow(Tappable, Plate):

@@ -10,19 +10,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kivy.app import App
 from kivy.graphics import Color, Rectangle
 from kivy.lang import Builder
 from kivy.properties import StringProperty
 
 from kiosk import messages
-from kiosk.screens import Frame, Sentence
+from kiosk.screens import Frame, Screen, Sentence
 from ui.languages import language
 from ui.sentences import Speaker
+from ui.widgets.front import Front
 from ui.widgets.lanes import ARRANGEMENTS, Lane
 from ui.widgets.part import Part
 
 LEAST_GAP = 8.0
+FRAME = frozenset({"header", "banner", "tools"})  # slots that are in no lane
 
 
 def load_kv(module_file: str) -> None:
@@ -30,15 +31,11 @@ def load_kv(module_file: str) -> None:
     Builder.load_file(str(Path(module_file).with_suffix(".kv")))
 
 
-class Page(Part):
+class Page(Front):
     """A screen. Subclasses fill their blocks in ``fill`` and name their flow for the header."""
 
     arrangement = StringProperty("message")
     flow = ""  # wording code of the header's second line
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.app = App.get_running_app()
 
     # --- content -----------------------------------------------------------------------------------------------------
 
@@ -46,10 +43,7 @@ class Page(Part):
         """Show a screen value of this page's class."""
         self.frame_words(view.frame, speaker)
         self.ids.header.flow = speaker.say(self.flow_code(view)) if self.flow_code(view) else ""
-        self.fill(view, speaker)
-
-    def fill(self, view: Any, speaker: Speaker) -> None:
-        """Fill the blocks. A page without blocks of its own has nothing to fill."""
+        super().show(view, speaker)
 
     def flow_code(self, view: Any) -> str:
         """Wording code of what the patron is doing, "" for none."""
@@ -77,18 +71,6 @@ class Page(Part):
         """Bring the header's clock up to date."""
         self.ids.header.clock = f"{now:%H:%M}"
 
-    def post(self, intent: messages.Intent) -> None:
-        """Report what was touched."""
-        self.app.post(intent)
-
-    def type_digit(self, digit: str) -> bool:
-        """A person typed a digit on a keyboard; True if this page takes it."""
-        return False
-
-    def key(self, name: str) -> bool:
-        """A person pressed "ok", "erase" or "back" on a keyboard; True if this page itself takes it."""
-        return False
-
     def reveal(self, key: str) -> None:
         """Bring a row into sight, on pages that have some."""
 
@@ -105,38 +87,38 @@ class Page(Part):
 
     def arrange(self) -> None:
         """Header, banner, tool bar; then every lane."""
-        slots = self.slots()
-        lanes = self.lanes()
-        px = self.look.px
-        banner = slots.get("banner")
-        own_header = any(lane.from_top for lane in lanes) and banner is None
-        left, right = self._edges(lanes[0] if own_header else Lane())
-        header = slots["header"]
-        head = header.tall(right - left)
-        header.place(self.mirrored(left, right - left), self.top, right - left, head)
-        top = self.top - head
+        slots, lanes, px = self.slots(), self.lanes(), self.look.px
+        beside_header = any(lane.from_top for lane in lanes) and "banner" not in slots
+        top, foot = self._arrange_frame(slots, lanes[0] if beside_header else Lane())
+        self._fold_unused(slots, lanes)
+        self.canvas.before.remove_group("ground")
+        under_frame = top - (px(16) if "banner" in slots else 0)
+        for lane in lanes:
+            begin = self.top - px(20) if lane.from_top and beside_header else under_frame
+            self._arrange_lane(lane, slots, begin, foot + px(lane.foot))
+
+    def _arrange_frame(self, slots: dict[str, Part], header_lane: Lane) -> tuple[float, float]:
+        """Header, banner and tool bar; the upper and the lower edge of what is left."""
+        left, right = self._edges(header_lane)
+        width = right - left
+        header, banner, tools = slots["header"], slots.get("banner"), slots.get("tools")
+        top, foot = self.top - header.tall(width), self.y
+        header.place(self.mirrored(left, width), self.top, width, self.top - top)
         if banner is not None:
             height = banner.tall(self.width)
             banner.place(self.x, top, self.width, height)
             top -= height
-        tools = slots.get("tools")
-        foot = self.y
         if tools is not None:
-            height = tools.tall(self.width)
-            tools.place(self.x, self.y + height, self.width, height)
-            foot += height
-        self.canvas.before.remove_group("ground")
-        used = {name for lane in lanes for name in (*lane.above, *lane.below, lane.fill)} | {
-            "header",
-            "banner",
-            "tools",
-        }
+            foot += tools.tall(self.width)
+            tools.place(self.x, foot, self.width, foot - self.y)
+        return top, foot
+
+    def _fold_unused(self, slots: dict[str, Part], lanes: tuple[Lane, ...]) -> None:
+        """Blocks that these lanes have no place for get none."""
+        used = FRAME.union(*((*lane.above, *lane.below, lane.fill) for lane in lanes))
         for name, part in slots.items():
             if name not in used:
                 part.place(self.x, self.y, 0, 0)
-        for lane in lanes:
-            begin = self.top - px(20) if lane.from_top and own_header else top - (px(16) if banner is not None else 0)
-            self._arrange_lane(lane, slots, begin, foot + px(lane.foot))
 
     def _edges(self, lane: Lane) -> tuple[float, float]:
         margin = self.look.margin
@@ -200,6 +182,24 @@ class Page(Part):
             self.post(messages.AskHelp())
         else:
             self.app.shell.open_local(name)
+
+
+class LocalPage(Page):
+    """A page of the screen's own over what the core shows; going back tells the core nothing."""
+
+    def still_wanted(self, view: Screen) -> bool:
+        """Whether it stays while the core shows this value."""
+        return True
+
+    def back(self) -> None:
+        """Back to what the core shows."""
+        self.app.shell.close_local()
+
+    def key(self, name: str) -> bool:
+        """Escape goes back."""
+        if name == "back":
+            self.back()
+        return name == "back"
 
 
 def bind_words(pager_speaker: Speaker) -> Callable[[str, int], str]:

@@ -85,6 +85,10 @@ class Box(Part):
         px = self.look.px
         return px(self.pad[0]), px(self.pad[1]), px(self.pad[2]), px(self.pad[3])
 
+    def gaps(self, count: int) -> float:
+        """All gaps between so many children in pixels."""
+        return self.look.px(self.gap) * max(0, count - 1)
+
 
 class Column(Box):
     """Children under each other, each as wide as the column. ``align`` "middle": the whole is centred in its height."""
@@ -98,11 +102,8 @@ class Column(Box):
 
     def tall(self, width: float) -> float:
         """Children and gaps."""
-        left, top, right, bottom = self.inner()
-        heights = [part.tall(width - left - right) for part in self.parts]
-        return max(
-            Part.tall(self, width), top + bottom + sum(heights) + self.look.px(self.gap) * max(0, len(heights) - 1)
-        )
+        left, _, right, _ = self.inner()
+        return max(Part.tall(self, width), self.tall_of([part.tall(width - left - right) for part in self.parts]))
 
     def arrange(self) -> None:
         """One under the other; what grows shares what is left."""
@@ -121,7 +122,7 @@ class Column(Box):
     def tall_of(self, heights: list[float]) -> float:
         """Whole height for children of these heights."""
         _, top, _, bottom = self.inner()
-        return top + bottom + sum(heights) + self.look.px(self.gap) * max(0, len(heights) - 1)
+        return top + bottom + sum(heights) + self.gaps(len(heights))
 
 
 class Across(Box):
@@ -139,14 +140,14 @@ class Across(Box):
         """All children and gaps."""
         left, _, right, _ = self.inner()
         parts = self.parts
-        own = sum(part.natural() for part in parts) + self.look.px(self.gap) * max(0, len(parts) - 1)
+        own = sum(part.natural() for part in parts) + self.gaps(len(parts))
         return Part.natural(self) or left + right + own
 
     def widths(self, width: float) -> list[float]:
         """Widths of the children in a line of this width."""
         left, _, right, _ = self.inner()
         parts = self.parts
-        free = width - left - right - self.look.px(self.gap) * max(0, len(parts) - 1)
+        free = width - left - right - self.gaps(len(parts))
         wished = _within([0.0 if part.grow else part.natural() for part in parts], free)
         spare = max(0.0, free - sum(wished))
         shares = sum(part.grow for part in parts)
@@ -162,16 +163,14 @@ class Across(Box):
         """One beside the other from the reading direction's start."""
         left, top, right, bottom = self.inner()
         widths = self.widths(self.width)
-        gap = self.look.px(self.gap)
-        whole = sum(widths) + gap * max(0, len(widths) - 1)
-        spare = max(0.0, self.width - left - right - whole)
+        spare = max(0.0, self.width - left - right - sum(widths) - self.gaps(len(widths)))
         x = self.x + left + {"start": 0.0, "center": spare / 2, "end": spare}[self.pack]
         room = self.height - top - bottom
         for part, width in zip(self.parts, widths, strict=True):
             height = room if self.align == "stretch" else min(room, part.tall(width))
             drop = (room - height) / 2 if self.align == "middle" else 0
             part.place(self.mirrored(round(x), width), self.top - top - round(drop), width, height)
-            x += width + gap
+            x += width + self.look.px(self.gap)
 
 
 def _within(wished: list[float], free: float) -> list[float]:
@@ -218,7 +217,7 @@ class Grid(Box):
         """Lines and gaps."""
         parts = self.parts
         lines = -(-len(parts) // int(self.columns))
-        return self.line_height(width) * lines + self.look.px(self.gap) * max(0, lines - 1)
+        return self.line_height(width) * lines + self.gaps(lines)
 
     def line_height(self, width: float) -> float:
         """Height of one line in pixels."""
@@ -228,7 +227,7 @@ class Grid(Box):
     def each(self, width: float) -> float:
         """Width of one column in pixels."""
         columns = int(self.columns)
-        return (width - self.look.px(self.gap) * (columns - 1)) / columns
+        return (width - self.gaps(columns)) / columns
 
     def arrange(self) -> None:
         """Line by line; lines share spare height."""

@@ -14,6 +14,12 @@ MOST = 6  # drawn; more are told as "n of m" by the row's own sentence
 _SIDE, _STEP = 50, 56
 
 
+def drawn(parts: tuple[PartView, ...]) -> tuple[PartView, ...]:
+    """Those of a set's parts that are drawn, by number: if they are too many, the missing ones first."""
+    missing_first = sorted(parts, key=lambda part: part.here)[:MOST]
+    return tuple(sorted(missing_first, key=lambda part: part.number))
+
+
 class SmallParts(Part):
     """Circles with part numbers."""
 
@@ -23,9 +29,8 @@ class SmallParts(Part):
         self._family = "act"
 
     def show(self, parts: tuple[PartView, ...], family: str) -> None:
-        """Change what is shown. A set with more parts than can be drawn shows the missing ones first."""
-        missing_first = sorted(parts, key=lambda part: part.here)[:MOST]
-        self._parts = tuple(sorted(missing_first, key=lambda part: part.number)) if len(parts) > MOST else parts
+        """Change what is shown."""
+        self._parts = drawn(parts)
         self._family = family
         while len(self.children) < len(self._parts):
             self.add_widget(Words(role="note", px=26, bold=True, align="center"))

@@ -80,11 +80,18 @@ class Shelf(Part):
         fold = self.look.tokens.spine_fold_from
         shown = list(self.spines[-(fold - 1) :]) if len(self.spines) >= fold else list(self.spines)
         full = self.look.px(self.look.tokens.spine_width + self.look.tokens.spine_gap)
-        return (
-            shown,
-            len(self.spines) - len(shown),
-            min(full, (self.width - self.look.px(20 if len(shown) == len(self.spines) else 90)) / max(1, len(shown))),
-        )
+        folded = len(self.spines) - len(shown)
+        room = self.width - self.look.px(90 if folded else 20)
+        return shown, folded, min(full, room / max(1, len(shown)))
+
+    def _board(self, count: int, each: float) -> tuple[float, float]:
+        """Left edge and width in pixels of the board under so many spines."""
+        whole = each * count + self.look.px(20)
+        return self.mirrored(self.x if self.look.mode == "landscape" else self.right - whole, whole), whole
+
+    def _turned(self, index: int, count: int) -> int:
+        """The place of a spine counted from the left, or the spine at a place."""
+        return count - 1 - index if self.look.rtl else index
 
     def _draw(self) -> None:
         drawn = (tuple(self.spines), self.x, self.y, self.width, self.height)
@@ -100,15 +107,13 @@ class Shelf(Part):
         beside = self.x if self.look.mode != "landscape" else self.x + each * len(shown) + self.look.px(28)
         self._folded.place(self.mirrored(round(beside), wide), self.y + self.look.px(60), wide, self.look.px(44))
         board = self.look.px(self.look.tokens.strokes["shelf"])
-        whole = each * len(shown) + self.look.px(20)
-        start = self.x if self.look.mode == "landscape" else self.right - whole
-        left = self.mirrored(start, whole)
+        left, whole = self._board(len(shown), each)
         with self.canvas.before:
             Color(*self.look.colour("ink"))
             Rectangle(pos=(left, self.y), size=(whole, board))
         gap = max(2.0, min(self.look.px(self.look.tokens.spine_gap), each * 0.15))
         for index, spine in enumerate(shown):
-            x = left + self.look.px(10) + (len(shown) - 1 - index if self.look.rtl else index) * each + gap / 2
+            x = left + self.look.px(10) + self._turned(index, len(shown)) * each + gap / 2
             self.canvas.before.add(self._spine(spine, index, round(x), self.y + board, round(each - gap)))
 
     def _spine(self, spine: Spine, index: int, x: float, y: float, width: float) -> InstructionGroup:
@@ -150,10 +155,8 @@ class Shelf(Part):
         if not (self.spines and self.collide_point(*touch.pos)):
             return False
         shown, _, each = self._fits()
-        whole = each * len(shown) + self.look.px(20)
-        left = self.mirrored(self.x if self.look.mode == "landscape" else self.right - whole, whole)
-        index = int((touch.x - left - self.look.px(10)) // each)
-        index = len(shown) - 1 - index if self.look.rtl else index
+        left, _ = self._board(len(shown), each)
+        index = self._turned(int((touch.x - left - self.look.px(10)) // each), len(shown))
         if 0 <= index < len(shown) and shown[index].key:
             self.dispatch("on_spine", shown[index].key)
         return True

@@ -51,6 +51,7 @@ class RowList(Part):
         self._touchable: frozenset[str] = frozenset()
         self._pager_words: Callable[[str, int], str] = lambda code, count: ""
         self._first: int | None = None  # None: the newest are in sight
+        self._range = (0, 0)  # first and last + 1 of the rows in sight
         self._rows: dict[str, ItemRow] = {}
         self._spare: list[ItemRow] = []
         self._heights: dict[tuple[RowWords, float], float] = {}
@@ -131,35 +132,41 @@ class RowList(Part):
 
     def _window(self, width: float, room: float) -> tuple[int, int]:
         """First and last + 1 of the rows in sight."""
-        heights = [self._height(words, width) for words in self._words]
-        gap = self._gap
-        count = len(heights)
+        count = len(self._words)
         if self._first is None or self._first >= count:
-            first = count
-            used = -gap
-            while first > 0 and used + heights[first - 1] + gap <= room:
-                first -= 1
-                used += heights[first] + gap
-            return min(first, max(0, count - 1)), count
+            return min(self._begin(count, width, room), max(0, count - 1)), count
         last = self._first
-        used = -gap
-        while last < count and (used + heights[last] + gap <= room or last == self._first):
-            used += heights[last] + gap
-            last += 1
+        used = self._height(self._words[last], width)  # one row is always in sight
+        while (last := last + 1) < count:
+            used += self._gap + self._height(self._words[last], width)
+            if used > room:
+                break
         return self._first, last
+
+    def _begin(self, end: int, width: float, room: float) -> int:
+        """First of as many rows before ``end`` as fit into a height in pixels; ``end`` if none does."""
+        first, used = end, -self._gap
+        while first > 0:
+            used += self._gap + self._height(self._words[first - 1], width)
+            if used > room:
+                break
+            first -= 1
+        return first
+
+    def _room(self) -> float:
+        """Height of the rows above the pager in pixels."""
+        return float(self.height - self._pager_height() - 2 * self._gap)
 
     def arrange(self) -> None:
         """Place the rows in sight and, if there are more, the pager under them."""
         width = self.width
-        gap = self._gap
-        pager = self._pager_height()
         paged = self.paged(width, self.height)
         if not paged:
             self._first = None if self.follows else 0
-        first, last = self._window(width, self.height - (pager + 2 * gap if paged else 0))
+        first, last = self._window(width, self._room() if paged else self.height)
         if paged and self._first is not None and last == len(self._words):
             self._first = None
-            first, last = self._window(width, self.height - pager - 2 * gap)
+            first, last = self._window(width, self._room())
         self._use(self._words[first:last])
         y = self.top
         for words in self._words[first:last]:
@@ -167,9 +174,8 @@ class RowList(Part):
             row.show(words, words.key in self._touchable)
             height = self._height(words, width)
             row.place(self.x, y, width, height)
-            y -= height + gap
-        self._place_pager(paged, first, len(self._words) - last, pager)
-
+            y -= height + self._gap
+        self._place_pager(paged, first, len(self._words) - last)
         self._ring()
 
     def paged(self, width: float, height: float) -> bool:
@@ -194,7 +200,8 @@ class RowList(Part):
             self.canvas.after.add(Color(*self.look.colour(colour)))
             self.canvas.after.add(SmoothLine(rounded_rectangle=box, width=self.look.px(width) / 2))
 
-    def _place_pager(self, paged: bool, before: int, after: int, height: float) -> None:
+    def _place_pager(self, paged: bool, before: int, after: int) -> None:
+        height = self._pager_height()
         self._pager.shown = paged and not self.watch_only
         self._range = (before, len(self._words) - after)
         words = [
@@ -234,18 +241,5 @@ class RowList(Part):
         first, last = self._range
         if (direction > 0 and last >= len(self._words)) or (direction < 0 and first <= 0):
             return
-        if direction > 0:
-            self._first = last
-        else:
-            self._first = self._page_before(first)
+        self._first = last if direction > 0 else self._begin(first, self.width, self._room())
         self.arrange()
-
-    def _page_before(self, first: int) -> int:
-        """First row of the page that ends before ``first``."""
-        gap = self._gap
-        room = self.height - self._pager_height() - 2 * gap
-        used = -gap
-        while first > 0 and used + self._height(self._words[first - 1], self.width) + gap <= room:
-            first -= 1
-            used += self._height(self._words[first], self.width) + gap
-        return first

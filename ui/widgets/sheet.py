@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kivy.animation import Animation
-from kivy.app import App
 from kivy.graphics import Color, PopMatrix, PushMatrix, Rectangle, Translate
 from kivy.properties import StringProperty
 
-from kiosk import messages
-from ui.sentences import Speaker
-from ui.widgets.part import Part
+from ui.widgets.front import Front
 from ui.widgets.plate import PlateColumn
 
 
@@ -19,14 +16,13 @@ class SheetPanel(PlateColumn):
     """The sheet itself."""
 
 
-class Sheet(Part):
+class Sheet(Front):
     """A question from the bottom edge, over a dimmed page. Touching beside it is the harmless answer."""
 
     scrim = StringProperty("scrim")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.app = App.get_running_app()
         self.panel = next(part for part in self.parts if isinstance(part, SheetPanel))
         self._move = Translate(0, 0)
         self.panel.canvas.before.insert(0, self._move)
@@ -34,23 +30,8 @@ class Sheet(Part):
         self.panel.canvas.after.add(PopMatrix())
         self._moving: Animation | None = None
 
-    def show(self, view: Any, speaker: Speaker) -> None:
-        """Show a value of this sheet's class."""
-        self.fill(view, speaker)
-
-    def fill(self, view: Any, speaker: Speaker) -> None:
-        """Fill the sheet."""
-
     def harmless(self) -> None:
         """What touching beside the sheet, or Escape, means."""
-
-    def post(self, intent: messages.Intent) -> None:
-        """Report what was touched."""
-        self.app.post(intent)
-
-    def type_digit(self, digit: str) -> bool:
-        """Sheets take no digits."""
-        return False
 
     def key(self, name: str) -> bool:
         """Escape is the harmless answer."""
