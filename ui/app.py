@@ -38,6 +38,7 @@ from ui.widgets.icon import ASSETS, load
 log = structlog.get_logger(__name__)
 
 READY_SECONDS = 0.15  # between two screens that are built ahead
+ANSWER_SECONDS = 0.003  # the core answers most touches within one: then the answer is in the touch's own picture
 STIR_SECONDS = 5.0  # a touch that says nothing else reports a present person at most this often
 
 
@@ -81,7 +82,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         self._last_stir = float("-inf")
         self._handler = _Survivor(self)
         self._wake_text = Clock.create_trigger(self._collect_text)
-        self._wake_bridge = Clock.create_trigger(self._take)
+        self._wake_bridge = Clock.create_trigger(self._take, -1)
         self._wake_ready = Clock.create_trigger(self._make_ready, READY_SECONDS)
         self.text = TextEngine(self._wake_text)
         self.sounds = Sounds()
@@ -98,6 +99,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         ExceptionManager.add_handler(self._handler)
         self.shell = Shell(self)
         self.shell.size = Window.size
+        Window.clearcolor = self.look.colour("paper")
         Window.bind(on_key_down=self._key_down, on_textinput=self._text_typed)
         Window.bind(on_request_close=lambda *_, **__: True, on_resize=self._resized)
         Window.bind(on_touch_down=self._touched)
@@ -168,6 +170,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         """Report an intent to the core."""
         self.posted += 1
         self.bridge.post(intent)
+        self.bridge.wait(ANSWER_SECONDS)
 
     def stirred_only(self) -> None:
         """Somebody is there but chose nothing."""
@@ -188,6 +191,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
     def _dress(self, choices: Choices | None = None, rtl: bool | None = None, redraw: bool = True) -> None:
         width, height = map(float, Window.size)
         self.look = Look(width, height, choices or self.look.choices, self.look.rtl if rtl is None else rtl)
+        Window.clearcolor = self.look.colour("paper")
         if redraw:
             self.shell.rebuild()
 

@@ -21,6 +21,7 @@ class Bridge:
         self.post = post
         self._lock = threading.Lock()
         self._newest: Screen | None = None
+        self._news = threading.Event()
         self._wake: Callable[[], None] | None = None
 
     def attach(self, wake: Callable[[], None]) -> None:
@@ -35,6 +36,7 @@ class Bridge:
         """Show this from now on. From any thread."""
         with self._lock:
             self._newest = screen
+            self._news.set()
             wake = self._wake
         if wake is not None:
             wake()
@@ -43,7 +45,12 @@ class Bridge:
         """The newest value not taken yet."""
         with self._lock:
             screen, self._newest = self._newest, None
+            self._news.clear()
         return screen
+
+    def wait(self, seconds: float) -> None:
+        """Let the core answer: until a value is there, or so long. On Kivy's thread."""
+        self._news.wait(seconds)
 
 
 class CuePlayer:

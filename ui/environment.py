@@ -5,6 +5,7 @@ Not responsible for the window once it is there (app).
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ _ENVIRONMENT = {
     "KIVY_NO_CONFIG": "1",
     "KIVY_NO_FILELOG": "1",
     "KIVY_LOG_MODE": "PYTHON",  # else Kivy takes over the root logger and standard error
+    "KIVY_CLOCK": "interrupt",  # a new screen value is drawn at once, not at the next tick
     "KIVY_METRICS_DENSITY": "1",
     "KIVY_DPI": "96",
 }
@@ -42,6 +44,7 @@ def prepare(settings: WindowSettings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     os.environ.update(_ENVIRONMENT)
     os.environ["KIVY_HOME"] = str(settings.home)
+    logging.getLogger("kivy").setLevel(logging.WARNING)
     from kivy.config import Config
 
     for section, key, value in (

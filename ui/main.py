@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ui.app import KioskApp
 
 
-class _Joined:
+class Joined:
     """A machine, the bridge to its screen, and the screen."""
 
     def __init__(self, config: Config) -> None:
@@ -50,7 +50,7 @@ def run(config: ConfigFile) -> None:
     """Run the machine with its touchscreen until SIGTERM or SIGINT."""
     known = load_config(config)
     with running():
-        joined = _Joined(known)
+        joined = Joined(known)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: joined.screen.stop())
         joined.kiosk.start()
@@ -65,7 +65,7 @@ def demo(config: ConfigFile) -> None:
     """Run the machine with its touchscreen for a parent process: touches in, screens out, as lines of JSON."""
     known = load_config(config)
     with running(), Parent() as parent:
-        joined = _Joined(known)
+        joined = Joined(known)
         to_screen = joined.show
 
         def show(view: Screen) -> None:
@@ -76,7 +76,7 @@ def demo(config: ConfigFile) -> None:
         _demo(joined, parent)
 
 
-def _demo(joined: _Joined, parent: Parent) -> None:
+def _demo(joined: Joined, parent: Parent) -> None:
     """The window on this thread, the parent's lines on another."""
     from ui.demo import drive
 

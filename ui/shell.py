@@ -158,6 +158,7 @@ class Shell(Part):
         self._close_local()
         self.local = LOCAL[name](key) if key else LOCAL[name]()
         self._local_name = (name, key)
+        self.local.over = True
         self.add_widget(self.local)
         if enter and isinstance(self.local, Sheet):
             self.local.enter()

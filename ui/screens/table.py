@@ -48,12 +48,14 @@ LOCAL: Mapping[str, type[Any]] = {"display": DisplaySheet, "language": LanguageP
 """Screens of the ui's own: they change nothing in the core."""
 SOON: Mapping[type[Any], tuple[type[Any], ...]] = {
     screens.Start: (CardPage, ReturnPage),
-    screens.Card: (PinPage,),
+    screens.Card: (PinPage, StartPage),
     screens.Pin: (BorrowPage, AccountPage),
     screens.Account: (RenewPage,),
     screens.Borrow: (ReceiptChoicePage,),
     screens.Return: (ReceiptChoicePage,),
-    screens.ReceiptChoice: (GoodbyePage,),
+    screens.ReceiptChoice: (GoodbyePage, StartPage),
+    screens.Goodbye: (StartPage, ClearPadPage),
+    screens.ClearPad: (StartPage,),
 }
 """Value shown -> pages the next touch may lead to. Built ahead, still empty, so that the touch is answered at once."""
 RESTING = (screens.Start, screens.Starting, screens.OutOfOrder)

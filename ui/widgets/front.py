@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kivy.app import App
+from kivy.properties import BooleanProperty
 
 from kiosk import messages
 from ui.sentences import Speaker
@@ -12,7 +13,12 @@ from ui.widgets.part import Part
 
 
 class Front(Part):
-    """Shows a screen value and reports what was touched. Subclasses fill their blocks in ``fill``."""
+    """Shows a screen value and reports what was touched. Subclasses fill their blocks in ``fill``.
+
+    ``over``: it lies over another page, so it draws its own ground.
+    """
+
+    over = BooleanProperty(False)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

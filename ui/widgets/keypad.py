@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from kivy.graphics import Color, SmoothEllipse, SmoothLine
+from kivy.graphics import Color
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 
 from ui.widgets.button import Key
 from ui.widgets.part import Across, Column, Part
+from ui.widgets.shapes import circle, ring
 from ui.widgets.words import Words
 
 ROWS = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"), ("erase", "0", "ok"))
@@ -83,9 +84,9 @@ class PinDots(Part):
         self.canvas.add(Color(*self.look.colour("ink")))
         for index in range(count):
             if index < self.typed:
-                self.canvas.add(SmoothEllipse(pos=(x - side / 2, self.y), size=(side, side)))
+                self.canvas.add(circle(x - side / 2, self.y, side))
             else:
-                self.canvas.add(SmoothLine(circle=(x, self.center_y, side / 2 - line / 2), width=line / 2))
+                self.canvas.add(ring(x - side / 2, self.y, side, line))
             x += step
 
 

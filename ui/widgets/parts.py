@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kivy.graphics import Color, SmoothEllipse, SmoothLine
+from kivy.graphics import Color
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 
 from kiosk.screens import PartView
-from ui.widgets import dashes
 from ui.widgets.part import Column, Part
+from ui.widgets.shapes import circle, dashed_circle, ring
 from ui.widgets.words import Words
 
 MOST = 6  # drawn; more are told as "n of m" by the row's own sentence
@@ -57,12 +57,9 @@ class SmallParts(Part):
             number.place(x, self.top, side, side)
             self.canvas.before.add(Color(*self.look.colour(self._family)))
             if part.here:
-                self.canvas.before.add(SmoothEllipse(pos=(x, self.y), size=(side, side)))
+                self.canvas.before.add(circle(x, self.y, side))
             else:
-                line = self.look.px(4)
-                self.canvas.before.add(
-                    dashes.circle(x + side / 2, self.y + side / 2, side / 2 - line / 2, line, self.look.px(7))
-                )
+                self.canvas.before.add(dashed_circle(x, self.y, side, self.look.px(4), self.look.px(7)))
 
 
 class LargePart(Column):
@@ -96,15 +93,14 @@ class PartShape(Part):
         colour = "ink" if self.here else "act"
         self.canvas.before.clear()
         self.canvas.before.add(Color(*self.look.colour("primary_soft" if self.here else "act_soft")))
-        self.canvas.before.add(SmoothEllipse(pos=(cx - radius, cy - radius), size=(side, side)))
+        self.canvas.before.add(circle(cx - radius, cy - radius, side))
         self.canvas.before.add(Color(*self.look.colour(colour)))
         line = self.look.px(6)
-        if self.here:
-            self.canvas.before.add(SmoothLine(circle=(cx, cy, radius - line / 2), width=line / 2))
-            self.canvas.before.add(SmoothLine(circle=(cx, cy, radius * 0.15), width=line / 2))
-        else:
-            self.canvas.before.add(dashes.circle(cx, cy, radius - line / 2, line, self.look.px(20)))
-            self.canvas.before.add(dashes.circle(cx, cy, radius * 0.15, line, self.look.px(10)))
+        hole = radius * 0.15 + line / 2
+        for reach, dash in ((radius, 20), (hole, 10)):
+            place = (cx - reach, cy - reach, 2 * reach, line)
+            outline = ring(*place) if self.here else dashed_circle(*place, self.look.px(dash))
+            self.canvas.before.add(outline)
         self._words.text = self.number
         self._words.colour = colour
         self._words.px = 56 if not self.look.tight else 30

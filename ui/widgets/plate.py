@@ -9,8 +9,8 @@ from kivy.app import App
 from kivy.graphics import Color
 from kivy.properties import BooleanProperty, NumericProperty, OptionProperty, StringProperty
 
-from ui.widgets import dashes
 from ui.widgets.part import Across, Column, Part
+from ui.widgets.shapes import dashed_rectangle
 
 
 class Plate(Part):
@@ -45,11 +45,10 @@ class Plate(Part):
         self.canvas.after.remove_group("dashes")
         if self.dashed and self.frame:
             self.canvas.after.add(Color(*self.rgba(self.frame), group="dashes"))
-            strokes = dashes.rectangle(
-                self.x, self.y, self.width, self.height, self.look.radius(self.radius), self.look.px(3), self.look.px(7)
-            )
-            strokes.group = "dashes"
-            self.canvas.after.add(strokes)
+            place = (self.x, self.y, self.width, self.height)
+            outline = dashed_rectangle(*place, self.look.radius(self.radius), self.look.px(3), self.look.px(7))
+            outline.group = "dashes"
+            self.canvas.after.add(outline)
 
 
 class PlateColumn(Plate, Column):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kivy.graphics import Color, InstructionGroup, Rectangle, SmoothRoundedRectangle
+from kivy.graphics import Color, InstructionGroup, Rectangle
 from kivy.properties import ListProperty, StringProperty
 
-from ui.widgets import dashes
 from ui.widgets.icon import symbol
 from ui.widgets.part import Flow, Part
+from ui.widgets.shapes import Rounded, dashed_rectangle
 from ui.widgets.words import Words
 
 NOT_READ = "arriving"  # state of a spine for a tag that was seen but has no row yet
@@ -130,20 +130,20 @@ class Shelf(Part):
         ink = family
         if state.spine in {"filled", "raised"}:
             group.add(Color(*family))
-            group.add(SmoothRoundedRectangle(pos=(x, y), size=(width, height), radius=corners))
+            group.add(Rounded(pos=(x, y), size=(width, height), radius=corners))
             ink = self.look.colour("surface")
         elif state.spine == "dashed":
             ink = self.look.colour("edge")
             group.add(Color(*ink))
-            group.add(dashes.rectangle(x, y, width, height, radius, self.look.px(4), self.look.px(6)))
+            group.add(dashed_rectangle(x, y, width, height, radius, self.look.px(4), self.look.px(6)))
         else:
             line = self.look.px(6 if state.spine == "outlined" else 4)
             ground = "surface" if state.spine == "outlined" else "wait_soft"
             group.add(Color(*family))
-            group.add(SmoothRoundedRectangle(pos=(x, y), size=(width, height), radius=corners))
+            group.add(Rounded(pos=(x, y), size=(width, height), radius=corners))
             group.add(Color(*self.look.colour(ground)))
             inside = [max(0.0, r - line) for r in corners]
-            group.add(SmoothRoundedRectangle(pos=(x + line, y), size=(width - 2 * line, height - line), radius=inside))
+            group.add(Rounded(pos=(x + line, y), size=(width - 2 * line, height - line), radius=inside))
         side = min(self.look.px(32), width * 0.8)
         glyph = symbol(f"glyph-{_GLYPHS.get(spine.state, spine.state)}", side)
         group.add(Color(*ink))

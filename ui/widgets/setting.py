@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kivy.graphics import Color, SmoothEllipse, SmoothRoundedRectangle
+from kivy.graphics import Color
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 
 from ui.widgets.part import Part
+from ui.widgets.shapes import Rounded, circle
 from ui.widgets.words import Words
 
 
@@ -43,7 +44,7 @@ class Sample(Part):
         for inset, colour in ((0, self.look.colour("edge")), (self.look.px(3), colours["paper"])):
             add(Color(*colour))
             size = (width - 2 * inset, height - 2 * inset)
-            add(SmoothRoundedRectangle(pos=(x + inset, y + inset), size=size, radius=[self.look.px(12) - inset]))
+            add(Rounded(pos=(x + inset, y + inset), size=size, radius=[self.look.px(12) - inset]))
         self._words.own_colour = colours["ink"]
 
 
@@ -72,13 +73,13 @@ class Toggle(Part):
         colour = self.look.colour("primary" if self.on else "edge")
         add = self.canvas.add
         add(Color(*colour))
-        add(SmoothRoundedRectangle(pos=self.pos, size=self.size, radius=[height / 2]))
+        add(Rounded(pos=self.pos, size=self.size, radius=[height / 2]))
         if not self.on:
             add(Color(*self.look.colour("surface")))
             inner = (self.width - 2 * line, height - 2 * line)
-            add(SmoothRoundedRectangle(pos=(self.x + line, self.y + line), size=inner, radius=[height / 2 - line]))
+            add(Rounded(pos=(self.x + line, self.y + line), size=inner, radius=[height / 2 - line]))
         knob = height - 4 * line / 2 - line
         at_end = self.on != self.look.rtl
         x = self.right - knob - 1.5 * line if at_end else self.x + 1.5 * line
         add(Color(*(self.look.colour("on_primary") if self.on else colour)))
-        add(SmoothEllipse(pos=(x, self.y + (height - knob) / 2), size=(knob, knob)))
+        add(circle(x, self.y + (height - knob) / 2, knob))
