@@ -135,7 +135,7 @@ class Machine:
 
     def _shows(self, name: str) -> bool:
         app = self.pilot.app
-        return type(app.shell.view).__name__ == name and app.text.idle and not app.shell.moving
+        return type(app.shell.view).__name__ == name and app.text.idle
 
     def labels(self) -> int:
         """How many texts the card page has: what the touch to it draws."""

@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 READY_SECONDS = 0.15  # between two screens that are built ahead
 ANSWER_SECONDS = 0.003  # the core answers most touches within one: then the answer is in the touch's own picture
+COLLECT = (10_000, 20, 1_000)  # Python's whole collections are left to the start screen, where they hold up nobody
 STIR_SECONDS = 5.0  # a touch that says nothing else reports a present person at most this often
 
 
@@ -97,6 +98,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         from ui.shell import Shell
 
         ExceptionManager.add_handler(self._handler)
+        self._collected = gc.get_threshold()
+        gc.set_threshold(*COLLECT)
         self.shell = Shell(self)
         self.shell.size = Window.size
         Window.clearcolor = self.look.colour("paper")
@@ -112,6 +115,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
 
     def on_stop(self) -> None:
         """Leave nothing behind."""
+        gc.set_threshold(*self._collected)
         self._wake_ready.cancel()
         self.text.close()
         ExceptionManager.remove_handler(self._handler)
@@ -258,6 +262,11 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         self._strokes(self._keys.feed(Stroke(taken.text, taken.name), taken.at))
         if self._keys.waiting:
             Clock.schedule_once(self._keys_due, GAP_SECONDS)
+
+    @property
+    def typing(self) -> bool:
+        """A key is held back until it is clear whose it is."""
+        return self._pressed is not None or self._keys.waiting
 
     def _keys_due(self, *_: object) -> None:
         self._strokes(self._keys.due(time.monotonic()))

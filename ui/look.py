@@ -41,10 +41,12 @@ class Look:
     choices: Choices = field(default_factory=Choices)
     rtl: bool = False
     scale: float = field(init=False)
+    _pixels: dict[float, float] = field(init=False, repr=False, compare=False)  # asked for hundreds of times a picture
 
     def __post_init__(self) -> None:
         width, height = self.tokens.reference["portrait" if self.portrait else "landscape"]
         object.__setattr__(self, "scale", min(self.width / width, self.height / height))
+        object.__setattr__(self, "_pixels", {})
 
     @property
     def tokens(self) -> Tokens:
@@ -82,7 +84,10 @@ class Look:
 
     def px(self, length: float) -> float:
         """A length of the design in whole pixels of this window."""
-        return float(round(length * self.scale))
+        found = self._pixels.get(length)
+        if found is None:
+            found = self._pixels[length] = float(round(length * self.scale))
+        return found
 
     def colour(self, token: str) -> Rgba:
         """A colour token in the current theme."""

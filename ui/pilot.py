@@ -151,12 +151,12 @@ class Pilot:
         for character in text:
             self.press(ord(character.lower()), character.lower(), *(["shift"] if character.isupper() else []))
         self.press(KEYS["ok"], None)
-        self.frames(2)
+        self._pause()
 
     def _pause(self) -> None:
         """Longer than any scanner waits between two keys."""
         end = time.monotonic() + GAP_SECONDS
-        self.wait(lambda: time.monotonic() > end)
+        self.wait(lambda: time.monotonic() > end and not self.app.typing)
         self.frames(2)
 
     def key(self, name: str, *modifiers: str) -> None:

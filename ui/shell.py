@@ -75,14 +75,14 @@ class Shell(Part):
         self.page.show(view, speaker)
 
     def make_ready(self) -> bool:
-        """Build one page that the next touch may lead to, while nobody waits for it. False if all are there."""
+        """Build a page the next touch may lead to, or a part of this one, while nobody waits. False if all is there."""
         soon = SOON.get(type(self._shown), ())
         self._ready = {kind: page for kind, page in self._ready.items() if kind in soon}
         for kind in soon:
             if kind not in self._ready and type(self.page) is not kind:
                 self._ready[kind] = kind()
                 return True
-        return False
+        return self.page is not None and self.page.make_ready()
 
     def _show_sheet(self, view: screens.Screen, speaker: Speaker) -> None:
         self._close_local()

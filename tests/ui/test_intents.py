@@ -53,6 +53,11 @@ def test_a_label_can_be_tapped_as_well_as_a_name(machine: Machine) -> None:
     assert machine.intents == [messages.Borrow()]
 
 
+def pins(machine: Machine) -> list[messages.Intent]:
+    """The PINs that were reported."""
+    return [intent for intent in machine.intents if isinstance(intent, messages.Pin)]
+
+
 def test_the_pin_is_typed_on_the_pad_and_reported_once(machine: Machine) -> None:
     machine.show("Pin")
     for digit in "1225":
@@ -60,7 +65,7 @@ def test_the_pin_is_typed_on_the_pad_and_reported_once(machine: Machine) -> None
     machine.pilot.tap("key-erase")
     machine.pilot.tap("key-4")
     machine.pilot.tap("key-ok")
-    assert [intent for intent in machine.intents if isinstance(intent, messages.Pin)] == [messages.Pin("1224")]
+    assert pins(machine) == [messages.Pin("1224")]
     assert machine.app.shell.page._digits == ""
 
 
@@ -68,14 +73,14 @@ def test_ok_does_nothing_before_four_digits(machine: Machine) -> None:
     machine.show("Pin")
     machine.pilot.tap("key-1")
     machine.pilot.tap("key-ok")
-    assert not [intent for intent in machine.intents if isinstance(intent, messages.Pin)]
+    assert not pins(machine)
 
 
 def test_the_pin_is_typed_on_a_keyboard_too(machine: Machine) -> None:
     machine.show("Pin")
     machine.pilot.type("4711")
     machine.pilot.key("ok")
-    machine.pilot.wait(lambda: any(isinstance(intent, messages.Pin) for intent in machine.intents))
+    machine.pilot.wait(lambda: pins(machine))
     assert messages.Pin("4711") in machine.intents
 
 
@@ -85,7 +90,7 @@ def test_a_barcode_scanned_on_the_pin_screen_is_no_pin(machine: Machine) -> None
         machine.pilot.press(13 if character == "\n" else ord(character), None if character == "\n" else character)
     machine.pilot.frames(10)
     assert machine.app.shell.page._digits == ""
-    assert not [intent for intent in machine.intents if isinstance(intent, messages.Pin)]
+    assert not pins(machine)
 
 
 def test_no_card_tells_where_to_go_without_an_intent_of_its_own(machine: Machine) -> None:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -17,35 +17,40 @@ from ui import gallery
 from ui.look import Choices
 from ui.scripts import runs
 
+if TYPE_CHECKING:
+    from ui.text import Block
+    from ui.widgets.words import Words
+
 ALL = (*gallery.EXAMPLES, *gallery.MORE)
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 DIFFERENT = 1.0  # mean difference of two pictures in levels of 255 from which they are not nearly equal
 
 
-def boxes(machine: Machine) -> Iterator[tuple[str, Box]]:
-    """Text blocks in front: words and the rectangle they are drawn in, as small as the letters' lines."""
+def texts_in_front(machine: Machine) -> Iterator[tuple[Words, Block]]:
+    """Words in front, and their letters as they are drawn."""
     from ui.pilot import walk
     from ui.widgets.words import Words
 
     for part in walk(machine.app.shell.front):
         if isinstance(part, Words) and part.text and part.width > 0:
-            block = part._block(part.width)
-            x = part._start(block.width)
-            top = part.top - (max(0, (part.height - block.height) // 2) if part.valign == "middle" else 0)
-            yield part.text, (x, top - block.height, x + block.width, top)
+            yield part, part._block(part.width)
+
+
+def boxes(machine: Machine) -> Iterator[tuple[str, Box]]:
+    """Text blocks in front: words and the rectangle they are drawn in, as small as the letters' lines."""
+    for part, block in texts_in_front(machine):
+        x = part._start(block.width)
+        top = part.top - (max(0, (part.height - block.height) // 2) if part.valign == "middle" else 0)
+        yield part.text, (x, top - block.height, x + block.width, top)
 
 
 def broken_words(machine: Machine) -> Iterator[str]:
     """Words that a line break cuts in two."""
-    from ui.pilot import walk
-    from ui.widgets.words import Words
-
-    for part in walk(machine.app.shell.front):
-        if isinstance(part, Words) and part.text and part.width > 0:
-            lines = ["".join(piece.key[0] for piece in line.pieces) for line in part._block(part.width).lines]
-            breakable = "…" in lines[-1] or any(run.script == "cjk" for run in runs(part.text))
-            if not breakable and " ".join(lines).split() != part.text.split():
-                yield part.text
+    for part, block in texts_in_front(machine):
+        lines = ["".join(piece.key[0] for piece in line.pieces) for line in block.lines]
+        breakable = "…" in lines[-1] or any(run.script == "cjk" for run in runs(part.text))
+        if not breakable and " ".join(lines).split() != part.text.split():
+            yield part.text
 
 
 def overlap(one: Box, other: Box, by: float) -> bool:

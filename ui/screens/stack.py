@@ -28,6 +28,11 @@ class StackPage(Page):
         self.ids.list.watch_only = self.look.mode == "low"
         self.ids.progress.ids.shelf.bind(on_spine=lambda _, key: self.reveal(key))
 
+    def make_ready(self) -> bool:
+        """Rows, before the first item lies on the pad."""
+        ready: bool = self.ids.list.make_ready()
+        return ready
+
     def fill(self, view: screens.Borrow | screens.Return, speaker: Speaker) -> None:
         """Change what changed."""
         ids = self.ids

@@ -45,6 +45,10 @@ class Page(Front):
         self.ids.header.flow = speaker.say(self.flow_code(view)) if self.flow_code(view) else ""
         super().show(view, speaker)
 
+    def make_ready(self) -> bool:
+        """Build ahead a little of what may soon stand on this page. False if there is nothing more to build."""
+        return False
+
     def flow_code(self, view: Any) -> str:
         """Wording code of what the patron is doing, "" for none."""
         return self.flow

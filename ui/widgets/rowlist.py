@@ -6,6 +6,7 @@ Rows are kept and changed in place; only those in sight have a widget. Not respo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kivy.graphics import Color, SmoothLine
 from kivy.properties import ObjectProperty
@@ -18,6 +19,8 @@ from ui.widgets.words import Words
 
 GAP, GAP_LANDSCAPE = 10, 8
 PAGER_HEIGHT = 96
+KEPT_HEIGHTS = 400
+MOST_IN_SIGHT, READY_AT_ONCE = 12, 3  # rows a page of the list may need, built ahead a few at a time
 
 
 class PagerButton(TextButton):
@@ -123,11 +126,19 @@ class RowList(Part):
     def _height(self, words: RowWords, width: float) -> float:
         found = self._heights.get((words, width))
         if found is None:
+            found = self._heights[words, width] = self._measured(words, width)
+            if len(self._heights) > KEPT_HEIGHTS:
+                self._heights.clear()
+        return found
+
+    def _measured(self, words: RowWords, width: float) -> float:
+        """Twenty rows that say the same are as high as one."""
+        alike = replace(words, key="")
+        found = self._heights.get((alike, width))
+        if found is None:
             row = self._rows.get(words.key, self._measure)
             row.show(words, False)
-            found = self._heights[words, width] = row.tall(width)
-            if len(self._heights) > 400:
-                self._heights.clear()
+            found = self._heights[alike, width] = row.tall(width)
         return found
 
     def _window(self, width: float, room: float) -> tuple[int, int]:
@@ -230,6 +241,12 @@ class RowList(Part):
                 row = self._spare.pop() if self._spare else self._new_row()
                 self._rows[words.key] = row
                 self.add_widget(row)
+
+    def make_ready(self) -> bool:
+        """Build some rows ahead, while nobody waits for them. False if a page of them is there."""
+        there = len(self._rows) + len(self._spare)
+        self._spare += [self._new_row() for _ in range(min(READY_AT_ONCE, MOST_IN_SIGHT - there))]
+        return there < MOST_IN_SIGHT
 
     def _new_row(self) -> ItemRow:
         row = ItemRow()
