@@ -66,7 +66,10 @@ def desk(
     """Open a table with everything around the machine, to play with by hand; docs/desk.md describes it."""
     if language not in WORDS:
         _fail([f"the desk has labels in {', '.join(WORDS)}, not in {language!r}"], 2)
-    run_desk(state, language, Place(width, height, left, top))
+    try:
+        run_desk(state, language, Place(width, height, left, top))
+    except ImportError:
+        _fail(["the desk needs Kivy (the extra 'desk')"], 1)
 
 
 def _fail(lines: list[str], code: int) -> None:

@@ -6,13 +6,14 @@ is shown (kiosk) or how (ui.app).
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.cli import ConfigFile, app, load_config, running
+from kiosk.cli import ConfigFile, app, load_config, running, stop
 from kiosk.compose import Kiosk
 from kiosk.config import Config
 from kiosk.jsonlines import error_line, write_screen
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ui.app import KioskApp
 
 
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")  # without one SDL draws where nobody sees it
+
+
 class Joined:
     """A machine, the bridge to its screen, and the screen."""
 
@@ -37,9 +41,14 @@ class Joined:
 
 
 def _screen(config: Config, bridge: Bridge, kiosk: Kiosk) -> KioskApp:
+    if not any(os.environ.get(name) for name in DISPLAYS):
+        raise stop(f"there is no display: set one of {', '.join(DISPLAYS)}, or use kiosk headless")
     place = config.screen
     home = config.state / "screen"
-    prepare(WindowSettings(home, place.width, place.height, place.left, place.top, place.fullscreen))
+    try:
+        prepare(WindowSettings(home, place.width, place.height, place.left, place.top, place.fullscreen))
+    except ImportError:
+        raise stop("the touchscreen needs Kivy (the extra 'ui'); kiosk headless works without it") from None
     from ui.app import KioskApp
 
     return KioskApp(bridge, kiosk.typed, lambda: kiosk.now().wall, Choices(less_motion=place.less_motion))

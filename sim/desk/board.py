@@ -7,9 +7,9 @@ from typing import Any
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.gridlayout import GridLayout
 
-from sim.desk.looks import SUNKEN, Key, Panel
+from sim.desk.looks import SUNKEN, Panel, PushKey
 from sim.desk.table import Thing
-from sim.desk.tiles import Tile
+from sim.desk.tiles import ThingTile
 from sim.desk.words import word
 
 ROW, GAP, WIDE = 64, 8, 205  # pixels; the least width of a tile
@@ -36,7 +36,7 @@ class Board(Panel):
         self._grid = GridLayout(spacing=GAP, row_default_height=ROW, row_force_default=True)
         self._keys = BoxLayout(size_hint_y=None, height=PAGER, spacing=GAP)
         for code, step in (("earlier", -1), ("later", 1)):
-            key = Key(text=word(code, language), font_size=15)
+            key = PushKey(text=word(code, language), font_size=15)
             key.bind(on_release=lambda *_, step=step: self._turn(step))
             self._keys.add_widget(key)
         self.add_widget(self._grid)
@@ -74,7 +74,7 @@ class Board(Panel):
         self._grid.cols = columns
         self._grid.clear_widgets()
         for thing in self._things[self._page * each : (self._page + 1) * each]:
-            self._grid.add_widget(Tile(thing, self._language, thing.handle == self._held))
+            self._grid.add_widget(ThingTile(thing, self._language, thing.handle == self._held))
         self._show_keys(pages)
 
     def _show_keys(self, pages: int) -> None:

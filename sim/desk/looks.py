@@ -29,7 +29,7 @@ def font_for(text: str) -> str:
     return "desk-cjk" if has_cjk else "desk"
 
 
-class Words(Label):  # type: ignore[misc]  # Kivy is untyped
+class Caption(Label):  # type: ignore[misc]  # Kivy is untyped
     """Text that fills its place, at the start and in the middle of its height unless told otherwise."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -60,7 +60,7 @@ class Panel(BoxLayout):  # type: ignore[misc]  # Kivy is untyped
         self._edge.width = width
 
 
-class Key(ButtonBehavior, Words):  # type: ignore[misc]  # Kivy is untyped
+class PushKey(ButtonBehavior, Caption):  # type: ignore[misc]  # Kivy is untyped
     """Something to press. ``lit``: it is chosen, or on."""
 
     lit = BooleanProperty(False)

@@ -11,7 +11,7 @@ from kivy.graphics import Color, SmoothEllipse, SmoothLine, SmoothRoundedRectang
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
-from sim.desk.looks import ACT, EDGE, INK, INK2, PAPER, PRIMARY, STOP, SURFACE, Panel, Words, font_for
+from sim.desk.looks import ACT, EDGE, INK, INK2, PAPER, PRIMARY, STOP, SURFACE, Caption, Panel, font_for
 from sim.desk.table import Part, Person, Thing
 from sim.desk.words import word
 
@@ -36,7 +36,7 @@ def bit_colour(part: Part) -> tuple[float, ...]:
     return STOP if part.damaged else PRIMARY if part.security == "armed" else ACT
 
 
-class Disc(Words):
+class Disc(Caption):
     """One part of a set: its number; filled where it is armed, a ring where it is open."""
 
     def __init__(self, part: Part, **kwargs: Any) -> None:
@@ -83,7 +83,7 @@ class Shape(Widget):  # type: ignore[misc]  # Kivy is untyped
         self._mark.size, self._mark.pos = (mark_wide, mark_high), (mark_x, y - mark_high / 2)
 
 
-class Tile(Panel):
+class ThingTile(Panel):
     """A thing, or the parts of it that lie here."""
 
     def __init__(self, thing: Thing, language: str, held: bool, **kwargs: Any) -> None:
@@ -92,7 +92,7 @@ class Tile(Panel):
         self.frame(INK if held else EDGE, HELD_WIDTH if held else FREE_WIDTH)
         self.add_widget(Shape(thing))
         says = BoxLayout(orientation="vertical")
-        says.add_widget(Words(text=thing.title, font_name=font_for(thing.title), font_size=15, **SHORT))
+        says.add_widget(Caption(text=thing.title, font_name=font_for(thing.title), font_size=15, **SHORT))
         self._discs = [Disc(part) for part in thing.parts] if thing.whole > 1 else []
         says.add_widget(self._parts() if self._discs else self._bit(thing.parts[0], language))
         self.add_widget(says)
@@ -103,8 +103,8 @@ class Tile(Panel):
             line.add_widget(disc)
         return line
 
-    def _bit(self, part: Part, language: str) -> Words:
-        return Words(text=bit_words(part, language), font_size=13, color=bit_colour(part))
+    def _bit(self, part: Part, language: str) -> Caption:
+        return Caption(text=bit_words(part, language), font_size=13, color=bit_colour(part))
 
     def handle_at(self, x: float, y: float) -> str | None:
         """What a finger here picks up: a part, or everything."""
@@ -120,9 +120,11 @@ class Card(Panel):
         super().__init__(ground=PRIMARY if at_reader else PAPER, padding=(7, 2), **kwargs)
         self.handle = person.name
         self.frame(INK if held else EDGE, HELD_WIDTH if held else FREE_WIDTH)
-        self.add_widget(Words(text=person.title, font_size=13, bold=True, color=SURFACE if at_reader else INK, **SHORT))
+        self.add_widget(
+            Caption(text=person.title, font_size=13, bold=True, color=SURFACE if at_reader else INK, **SHORT)
+        )
         if person.pin:
-            pin = Words(text=person.pin, font_size=12, halign="right", color=SURFACE if at_reader else INK2)
+            pin = Caption(text=person.pin, font_size=12, halign="right", color=SURFACE if at_reader else INK2)
             pin.size_hint_x, pin.width = None, PIN
             self.add_widget(pin)
 

@@ -15,7 +15,7 @@ from kivy.uix.gridlayout import GridLayout
 from kivy.uix.scrollview import ScrollView
 
 from sim.desk.board import Board
-from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, STOP, Key, Panel, Words, font_for
+from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, STOP, Caption, Panel, PushKey, font_for
 from sim.desk.table import SHELVES, SWITCHES, Desk, Thing, dropped, switched
 from sim.desk.tiles import Card
 from sim.desk.words import word
@@ -40,13 +40,13 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._shelf = SHELVES[0]
         self._held: str | None = None
         self._ghost = Panel(size_hint=(None, None), size=(220, 48), padding=(12, 4))
-        self._ghost_words = Words(font_size=15, shorten=True, shorten_from="right")
+        self._ghost_words = Caption(font_size=15, shorten=True, shorten_from="right")
         self._ghost.add_widget(self._ghost_words)
         page = BoxLayout(orientation="vertical", padding=16, spacing=GAP)
         middle = BoxLayout(spacing=16)
         middle.add_widget(self._left())
         middle.add_widget(self._right())
-        self.message = Words(size_hint_y=None, height=26, color=STOP, bold=True)
+        self.message = Caption(size_hint_y=None, height=26, color=STOP, bold=True)
         for part in (self._top(), middle, self._switches(), self.message):
             page.add_widget(part)
         self.add_widget(page)
@@ -58,8 +58,8 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
 
     def _top(self) -> BoxLayout:
         top = BoxLayout(orientation="vertical", size_hint_y=None, height=74)
-        top.add_widget(Words(text=self._word("title"), font_size=24, bold=True))
-        top.add_widget(Words(text=self._word("try"), color=INK2, font_size=16))
+        top.add_widget(Caption(text=self._word("title"), font_size=24, bold=True))
+        top.add_widget(Caption(text=self._word("try"), color=INK2, font_size=16))
         return top
 
     def _left(self) -> BoxLayout:
@@ -67,12 +67,12 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         tabs = BoxLayout(size_hint_y=None, height=44, spacing=GAP)
         self._tabs = {}
         for shelf in SHELVES:
-            key = Key(text=self._word(shelf), lit=shelf == self._shelf)
+            key = PushKey(text=self._word(shelf), lit=shelf == self._shelf)
             key.bind(on_release=lambda *_, shelf=shelf: self._open(shelf))
             self._tabs[shelf] = key
             tabs.add_widget(key)
         self._table = Board("table", self._language)
-        self._held_words = Words(
+        self._held_words = Caption(
             size_hint_y=None, height=26, color=INK2, font_size=15, shorten=True, shorten_from="right"
         )
         self._hands = BoxLayout(size_hint_y=None, height=46, spacing=GAP)
@@ -84,8 +84,8 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
     def _right(self) -> BoxLayout:
         right = BoxLayout(orientation="vertical", spacing=GAP)
         head = BoxLayout(size_hint_y=None, height=44)
-        head.add_widget(Words(text=self._word("pad"), bold=True, font_size=20, size_hint_x=0.3))
-        self._antenna = Words(text="", halign="right", font_size=15, color=INK2)
+        head.add_widget(Caption(text=self._word("pad"), bold=True, font_size=20, size_hint_x=0.3))
+        self._antenna = Caption(text="", halign="right", font_size=15, color=INK2)
         head.add_widget(self._antenna)
         self._pad = Board("pad", self._language, newest=True, size_hint_y=1.3)
         self._reader, self._reader_words = self._device("card", "no_card")
@@ -93,22 +93,22 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         devices = BoxLayout(size_hint_y=None, height=84, spacing=GAP)
         devices.add_widget(self._reader)
         devices.add_widget(self._scanner)
-        self._receipt = Words(text="", font_name="desk-paper", font_size=14, valign="top", size_hint_y=None)
+        self._receipt = Caption(text="", font_name="desk-paper", font_size=14, valign="top", size_hint_y=None)
         self._receipt.bind(texture_size=lambda words, size: setattr(words, "height", size[1]))
         roll = ScrollView(bar_width=8)
         roll.add_widget(self._receipt)
         self._roll = roll
         paper = Panel(orientation="vertical", padding=(14, 8), size_hint_y=0.8)
-        paper.add_widget(Words(text=self._word("printer"), bold=True, size_hint_y=None, height=24, font_size=16))
+        paper.add_widget(Caption(text=self._word("printer"), bold=True, size_hint_y=None, height=24, font_size=16))
         paper.add_widget(roll)
         for part in (head, self._pad, devices, paper):
             right.add_widget(part)
         return right
 
-    def _device(self, code: str, hint: str) -> tuple[Panel, Words]:
+    def _device(self, code: str, hint: str) -> tuple[Panel, Caption]:
         panel = Panel(ground=PAPER, orientation="vertical", padding=(14, 6))
-        panel.add_widget(Words(text=self._word(code), bold=True, font_size=17))
-        words = Words(text=self._word(hint), color=INK2, font_size=15)
+        panel.add_widget(Caption(text=self._word(code), bold=True, font_size=17))
+        words = Caption(text=self._word(hint), color=INK2, font_size=15)
         panel.add_widget(words)
         return panel, words
 
@@ -116,7 +116,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         line = BoxLayout(size_hint_y=None, height=56, spacing=GAP)
         self._switch_keys = {}
         for switch in SWITCHES:
-            key = Key(lit_colour=STOP, font_size=14)
+            key = PushKey(lit_colour=STOP, font_size=14)
             key.bind(on_release=lambda *_, switch=switch: self._do(switched(self._desk, switch)))
             self._switch_keys[switch.code] = key
             line.add_widget(key)
@@ -159,7 +159,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._held_words.font_name = font_for(self._held_words.text)
         self._hands.clear_widgets()
         for code, lines in self._possible():
-            key = Key(text=self._word(code), font_size=14, disabled=not lines)
+            key = PushKey(text=self._word(code), font_size=14, disabled=not lines)
             key.bind(on_release=lambda *_, lines=lines: self._do_all(lines))
             self._hands.add_widget(key)
 

@@ -102,6 +102,14 @@ def test_a_machine_that_is_not_enrolled_says_so(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+def test_the_screen_is_not_drawn_where_nobody_sees_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ui.main", "run", "--config", str(enrolled_machine(tmp_path, NOBODY))]
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    env = {name: value for name, value in os.environ.items() if name not in hidden}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+    assert (done.returncode, "there is no display" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("module", ["kiosk", "ui.main"])
 def test_it_runs_where_kivy_is_not_installed(tmp_path: Path, module: str) -> None:
     absent = tmp_path / "absent"
@@ -110,5 +118,9 @@ def test_it_runs_where_kivy_is_not_installed(tmp_path: Path, module: str) -> Non
     path = os.pathsep.join([str(absent), str(ROOT)])
     with _running(tmp_path, module=module, PYTHONPATH=path) as run:
         assert _next(run)["screen"] == "Starting"
+    command = [sys.executable, "-m", "ui.main", "run", "--config", str(tmp_path / "kiosk.toml")]
+    env = {**os.environ, "PYTHONPATH": path, "SDL_VIDEODRIVER": "offscreen"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+    assert (done.returncode, "needs Kivy" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     code = "import ui.main, sys; sys.exit(any(name.split('.')[0] == 'kivy' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0

@@ -59,9 +59,9 @@ class Table:
 
     def key(self, text: str) -> Any:
         """A key that can be pressed, by its words."""
-        from sim.desk.looks import Key
+        from sim.desk.looks import PushKey
 
-        return next(part for part in self.view.walk() if isinstance(part, Key) and part.text.startswith(text))
+        return next(part for part in self.view.walk() if isinstance(part, PushKey) and part.text.startswith(text))
 
     def piece(self, handle: str) -> Any:
         """What lies in the window under this handle."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sim.desk.table import SWITCHES
 from sim.desk.words import WORDS, word
 from tests.sim.desk.conftest import Table
 
+ROOT = Path(__file__).parents[3]
 BOOK, SET = "30000000000012", "30000000000459"
 
 
@@ -120,6 +123,15 @@ def test_no_words_or_tiles_lie_over_others(
             or b[1] + size_b[1] <= a[1] + 1
         )
         assert apart, f"{one!r} and {other!r}"
+
+
+def test_where_kivy_is_not_installed_the_desk_says_so(tmp_path: Path) -> None:
+    (tmp_path / "kivy").mkdir()
+    (tmp_path / "kivy" / "__init__.py").write_text("raise ImportError('not installed')\n", "utf-8")
+    command = [sys.executable, "-m", "sim", "desk", "--state", str(tmp_path)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (1, "the desk needs Kivy (the extra 'desk')\n")
 
 
 def test_importing_the_desk_and_the_command_imports_no_kivy() -> None:
