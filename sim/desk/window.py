@@ -20,6 +20,7 @@ from sim.desk.table import SHELVES, SWITCHES, Desk, Thing, dropped, switched
 from sim.desk.tiles import Card
 from sim.desk.words import word
 
+HANDS = 4  # keys for what was chosen
 MOVED = 12  # pixels from which a touch is a drag
 GAP = 10
 
@@ -39,6 +40,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._desk = Desk()
         self._shelf = SHELVES[0]
         self._held: str | None = None
+        self._drawn_cards: tuple[object, ...] = ()
         self._ghost = Panel(size_hint=(None, None), size=(220, 48), padding=(12, 4))
         self._ghost_words = Caption(font_size=15, shorten=True, shorten_from="right")
         self._ghost.add_widget(self._ghost_words)
@@ -76,6 +78,11 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
             size_hint_y=None, height=26, color=INK2, font_size=15, shorten=True, shorten_from="right"
         )
         self._hands = BoxLayout(size_hint_y=None, height=46, spacing=GAP)
+        self._hand_lines: list[tuple[str, ...]] = [()] * HANDS
+        self._hand_keys = [PushKey(font_size=14) for _ in range(HANDS)]
+        for number, key in enumerate(self._hand_keys):
+            key.bind(on_release=lambda *_, number=number: self._do_all(self._hand_lines[number]))
+            self._hands.add_widget(key)
         self._cards = GridLayout(cols=5, size_hint_y=None, height=3 * 34 + 12, spacing=6)
         for part in (tabs, self._table, self._held_words, self._hands, self._cards):
             left.add_widget(part)
@@ -143,9 +150,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._table.show(tuple(thing for thing in desk.table if thing.shelf == self._shelf), self._held)
         self._pad.show(desk.pad, self._held)
         self._reader_words.text = self._title(desk.card) if desk.card else self._word("no_card")
-        self._cards.clear_widgets()
-        for person in desk.people:
-            self._cards.add_widget(Card(person, person.name == self._held, person.name == desk.card))
+        self._draw_cards()
         receipt = desk.receipts[-1] if desk.receipts else (self._word("no_paper"),)
         self._receipt.text = "\n".join(receipt)
         for code, key in self._switch_keys.items():
@@ -153,15 +158,25 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
             key.text = f"{self._word(code)}: {self._word('on' if key.lit else 'off')}"
         self._draw_hands()
 
+    def _draw_cards(self) -> None:
+        """Only where something changed: a card under a finger must stay the same."""
+        drawn = (self._desk.people, self._desk.card, self._held)
+        if drawn == self._drawn_cards:
+            return
+        self._drawn_cards = drawn
+        self._cards.clear_widgets()
+        for person in self._desk.people:
+            self._cards.add_widget(Card(person, person.name == self._held, person.name == self._desk.card))
+
     def _draw_hands(self) -> None:
         """What can be done with what was chosen."""
         self._held_words.text = self._title(self._held) if self._held else self._word("choose")
         self._held_words.font_name = font_for(self._held_words.text)
-        self._hands.clear_widgets()
-        for code, lines in self._possible():
-            key = PushKey(text=self._word(code), font_size=14, disabled=not lines)
-            key.bind(on_release=lambda *_, lines=lines: self._do_all(lines))
-            self._hands.add_widget(key)
+        possible = list(self._possible())
+        self._hand_lines = [lines for _, lines in possible] + [()] * (HANDS - len(possible))
+        for number, key in enumerate(self._hand_keys):
+            key.text = self._word(possible[number][0]) if number < len(possible) else ""
+            key.disabled = not self._hand_lines[number]
 
     def _possible(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         held, desk = self._held or "", self._desk

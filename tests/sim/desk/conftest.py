@@ -68,7 +68,8 @@ class Table:
         return next(part for part in self.view.walk() if getattr(part, "handle", None) == handle)
 
     def press(self, text: str) -> None:
-        """Touch a key."""
+        """Touch a key, where the layout has put it by now."""
+        self.frames()
         self.drag(self.key(text).center, ())
 
     def choose(self, handle: str) -> None:
