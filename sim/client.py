@@ -28,5 +28,8 @@ def send(state: Path, line: str) -> dict[str, Any]:
         raise NoSimulator(f"no simulator answers in {state}: {error}") from error
     if not answer:
         raise NoSimulator(f"the simulator in {state} ended without an answer")
-    found: dict[str, Any] = json.loads(answer)
+    try:
+        found: dict[str, Any] = json.loads(answer)
+    except ValueError as error:
+        raise NoSimulator(f"the simulator in {state} ended within an answer") from error
     return found

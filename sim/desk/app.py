@@ -17,9 +17,7 @@ ENVIRONMENT = {
     "KIVY_LOG_MODE": "PYTHON",
     "KIVY_METRICS_DENSITY": "1",
 }
-
-
-MOST_NARROW = (700, 600)  # pixels in which everything is still there
+MOST_NARROW = (700, 600)  # pixels in which everything can still be read
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,7 @@ def make_app(state: Path, language: str) -> Any:
     from kivy.clock import Clock
     from kivy.core.window import Window
 
+    from sim.desk.fit import Fit
     from sim.desk.looks import PAPER
     from sim.desk.window import DeskView
     from sim.desk.words import word
@@ -68,7 +67,7 @@ def make_app(state: Path, language: str) -> Any:
 
         title = word("title", language)
 
-        def build(self) -> DeskView:
+        def build(self) -> Fit:
             """The view, and the thread that looks."""
             Window.clearcolor = PAPER
             self.view = DeskView(language, lambda line: self.remote.do(line))
@@ -78,7 +77,7 @@ def make_app(state: Path, language: str) -> Any:
                 lambda awake: _soon(self.view.awake, awake),
                 lambda text: _soon(self.view.say, text),
             )
-            return self.view
+            return Fit(self.view)
 
         def on_start(self) -> None:
             """Begin to look."""

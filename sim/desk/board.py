@@ -12,8 +12,8 @@ from sim.desk.table import Thing
 from sim.desk.tiles import ThingTile
 from sim.desk.words import word
 
-ROW, GAP, WIDE = 64, 8, 205  # pixels; the least width of a tile
-PAGER = 40
+ROW, SET_ROW, GAP, WIDE = 60, 84, 8, 205  # pixels: heights, between two, the least width of a tile
+PAGER, EDGES = 40, 10
 
 
 class Board(Panel):
@@ -26,14 +26,14 @@ class Board(Panel):
     """
 
     def __init__(self, name: str, language: str, newest: bool = False, **kwargs: Any) -> None:
-        super().__init__(ground=SUNKEN, orientation="vertical", padding=10, spacing=GAP, **kwargs)
+        super().__init__(ground=SUNKEN, orientation="vertical", padding=EDGES, spacing=GAP, **kwargs)
         self.name = name
         self._language = language
         self._newest = newest
         self._things: tuple[Thing, ...] = ()
         self._held: str | None = None
         self._page = 0
-        self._grid = GridLayout(spacing=GAP, row_default_height=ROW, row_force_default=True)
+        self._grid = GridLayout(spacing=GAP, row_force_default=True)
         self._keys = BoxLayout(size_hint_y=None, height=PAGER, spacing=GAP)
         for code, step in (("earlier", -1), ("later", 1)):
             key = PushKey(text=word(code, language), font_size=15)
@@ -66,9 +66,12 @@ class Board(Panel):
         self._draw()
 
     def _draw(self) -> None:
-        columns = max(1, int((self.width - 20) // WIDE))
-        rows = max(1, int((self.height - 20 + GAP - PAGER - GAP) // (ROW + GAP)))
-        each = columns * rows
+        has_set = any(thing.whole > 1 for thing in self._things)
+        self._grid.row_default_height = SET_ROW if has_set else ROW
+        columns = max(1, int((self.width - 2 * EDGES) // WIDE))
+        each = columns * self._rows(0)
+        if len(self._things) > each:
+            each = columns * self._rows(PAGER + GAP)
         pages = max(1, -(-len(self._things) // each))
         self._page = min(max(self._page, 0), pages - 1)
         self._grid.cols = columns
@@ -76,6 +79,10 @@ class Board(Panel):
         for thing in self._things[self._page * each : (self._page + 1) * each]:
             self._grid.add_widget(ThingTile(thing, self._language, thing.handle == self._held))
         self._show_keys(pages)
+
+    def _rows(self, taken: int) -> int:
+        """How many rows fit beside what is taken of the height."""
+        return max(1, int((self.height - 2 * EDGES - taken + GAP) // (self._grid.row_default_height + GAP)))
 
     def _show_keys(self, pages: int) -> None:
         if (self._keys.parent is not None) != (pages > 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kivy.core.text import LabelBase
+from kivy.core.text.text_pil import LabelPIL
 from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
 from kivy.properties import BooleanProperty
 from kivy.uix.behaviors import ButtonBehavior
@@ -29,6 +30,11 @@ def font_for(text: str) -> str:
     return "desk-cjk" if has_cjk else "desk"
 
 
+def runs_leftwards(text: str) -> bool:
+    """Whether it has Hebrew or Arabic letters."""
+    return any("\u0590" <= letter <= "\u08ff" for letter in text)
+
+
 class Caption(Label):  # type: ignore[misc]  # Kivy is untyped
     """Text that fills its place, at the start and in the middle of its height unless told otherwise."""
 
@@ -36,6 +42,20 @@ class Caption(Label):  # type: ignore[misc]  # Kivy is untyped
         own = {"color": INK, "font_size": 17, "halign": "left", "valign": "middle", "font_name": "desk"}
         super().__init__(**{**own, **kwargs})
         self.bind(size=lambda *_: setattr(self, "text_size", self.size))
+
+    def _create_label(self) -> None:
+        """Kivy's usual labels lay letters from left to right and do not join them; Pillow's do both right."""
+        if not runs_leftwards(self.text):
+            super()._create_label()
+            return
+        given = {name: getattr(self, name) for name in self._font_properties}
+        self._label = LabelPIL(**given, usersize=self.text_size)
+
+    def texture_update(self, *args: object) -> None:
+        """Draw it, with the other kind of label where the text now runs the other way."""
+        if runs_leftwards(self.text) != isinstance(self._label, LabelPIL):
+            self._create_label()
+        super().texture_update(*args)
 
 
 class Panel(BoxLayout):  # type: ignore[misc]  # Kivy is untyped

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sim.client import NoSimulator, send
+from sim.desk.antenna import Antenna
 from sim.desk.table import Desk, read
 
 LOOK_SECONDS = 0.25
+LEAVE_SECONDS = 2.0  # for which a closed window waits for an answer that is under way
 
 
 class Remote:
@@ -40,19 +42,20 @@ class Remote:
         self._say = say
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._desk: Desk | None = None
-        self._asked = -1
+        self._antenna = Antenna()
         self._is_awake: bool | None = None
         self._gone = False
-        self._thread = threading.Thread(target=self._run, name="desk")
+        # A simulator that hangs must not keep a window open that somebody has closed.
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; what waits is dropped."""
+        """End, after the orders given so far; an answer that does not come is not waited for."""
         self._lines.put(None)
-        self._thread.join()
+        self._thread.join(LEAVE_SECONDS)
 
     def do(self, line: str) -> None:
         """Carry out a control line. From any thread."""
@@ -70,33 +73,33 @@ class Remote:
                 if line:
                     self._carry_out(line)
                 self._look()
-            except NoSimulator:
-                if not self._gone:
-                    self._say(None)
-                self._gone = True
+            except (NoSimulator, KeyError):  # the second: it is another than this desk knows
+                self._lost()
+
+    def _lost(self) -> None:
+        if not self._gone:
+            self._say(None)
+            self._turn(False)
+        self._gone = True
 
     def _carry_out(self, line: str) -> None:
         answer = send(self._state, line)
         self._say("" if answer["ok"] else str(answer["error"]))
 
-    def _ask(self, line: str) -> dict[str, Any]:
-        return send(self._state, line)
-
     def _look(self) -> None:
-        desk = read(self._ask("tags"), self._ask("show"), self._ask("printed"))
+        tags, show, printed, log = (send(self._state, line) for line in ("tags", "show", "printed", "log"))
         if self._gone:
             self._gone = False
             self._say("")
+        desk = read(tags, show, printed)
         if desk != self._desk:
             self._desk = desk
             self._show(desk)
-        self._listen()
+        now = time.monotonic()
+        self._antenna = self._antenna.seen(log, now)
+        self._turn(self._antenna.on(now))
 
-    def _listen(self) -> None:
-        """Whether the reader was asked anything since the last look."""
-        commands = self._ask("log")["devices"].get("pad", {})
-        asked = sum(command["count"] for command in commands.values())
-        awake, self._asked = asked != self._asked, asked
+    def _turn(self, awake: bool) -> None:
         if awake != self._is_awake:
             self._is_awake = awake
             self._awake(awake)

@@ -1,17 +1,19 @@
 """What lies where on the desk, and which control line a movement of the hand means. Pure.
 
-Read from the simulator's own answers (``tags``, ``show``, ``printed``, ``log``). Not responsible for asking (remote) or
+Read from the simulator's own answers (``tags``, ``show``, ``printed``). Not responsible for asking (remote) or
 drawing (window).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Answer = Mapping[str, Any]
 SHELVES = ("books", "discs", "sets", "strays")
+LOUD_FIRST = ("damaged", "disarmed", "other", "armed")  # states of a tag, the most telling first
+NEW_ROLL = 2000  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class Part:
     number: int
     security: str
     damaged: bool
+
+    @property
+    def state(self) -> str:
+        """One of LOUD_FIRST: damage comes before the security bit."""
+        return "damaged" if self.damaged else self.security
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,17 @@ class Thing:
     def handle(self) -> str:
         """What control lines call the parts that lie here."""
         return self.name if len(self.parts) == self.whole else " ".join(part.name for part in self.parts)
+
+    @property
+    def states(self) -> tuple[tuple[str, str], ...]:
+        """States of its parts with their numbers; no numbers where all are alike, no "armed" where they are not."""
+        numbers = {
+            state: ", ".join(str(part.number) for part in self.parts if part.state == state) for state in LOUD_FIRST
+        }
+        found = [(state, which) for state, which in numbers.items() if which]
+        if len(found) == 1:
+            return ((found[0][0], ""),)
+        return tuple((state, which) for state, which in found if state != "armed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +103,9 @@ class Desk:
         people: all cards.
         card: the one at the reader.
         receipts: lines of each printed receipt, the last may still be printing.
-        switches: codes of the SWITCHES that are on.
+        faults: those that are on, as they would be typed after ``fault``.
+        unplugged: devices without their plug.
+        roll_empty: no paper is left, whatever the faults say.
     """
 
     table: tuple[Thing, ...] = ()
@@ -93,7 +113,22 @@ class Desk:
     people: tuple[Person, ...] = ()
     card: str | None = None
     receipts: tuple[tuple[str, ...], ...] = ()
-    switches: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
+    unplugged: frozenset[str] = frozenset()
+    roll_empty: bool = False
+
+    @property
+    def switches(self) -> frozenset[str]:
+        """Codes of the SWITCHES that are on."""
+        return frozenset(switch.code for switch in SWITCHES if _is_on(self, switch))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What is broken and has no switch here, as it would be typed after ``fault``."""
+        unplugged = [f"{device} unplug" for device in sorted(self.unplugged)]
+        return tuple(
+            line for line in (*unplugged, *self.faults) if not any(_names(switch.on, line) for switch in SWITCHES)
+        )
 
     def person(self, handle: str) -> Person | None:
         """Whose card it is, None where it is no card."""
@@ -116,7 +151,9 @@ def read(tags: Answer, show: Answer, printed: Answer) -> Desk:
         tuple(Person(card["name"], card["title"], card["pin"]) for card in show["people"]),
         show["card"],
         tuple(tuple(lines) for lines in receipts),
-        frozenset(switch.code for switch in SWITCHES if _is_on(switch, show)),
+        tuple(fault["line"] for fault in show["faults"]),
+        frozenset(device for device, plugged in show["plugged"].items() if not plugged),
+        show["printer"]["paper_lines"] <= 0,
     )
 
 
@@ -135,17 +172,36 @@ def _shelf(name: str, found: Sequence[Answer]) -> str:
     return "books" if found[0]["shape"] == "book" else "discs"
 
 
-def _is_on(switch: Switch, show: Answer) -> bool:
-    verb, device, *fault = switch.on.split()
+def _names(on: str, fault: str) -> bool:
+    """Whether the line that switches something on names this fault: "fault pad flicker", "unplug pad"."""
+    verb, device, *name = on.split()
+    return fault.split()[:2] == [device, *(name or [verb])]
+
+
+def _is_on(desk: Desk, switch: Switch) -> bool:
+    verb, device, *_ = switch.on.split()
     if verb == "unplug":
-        return not show["plugged"].get(device, True)
-    wanted = " ".join([device, *fault])
-    return any(active["line"].startswith(wanted) for active in show["faults"])
+        return device in desk.unplugged
+    by_itself = switch.code == "paper_out" and desk.roll_empty
+    return by_itself or any(_names(switch.on, fault) for fault in desk.faults)
 
 
-def switched(desk: Desk, switch: Switch) -> str:
-    """The control line for touching a switch."""
-    return switch.off if switch.code in desk.switches else switch.on
+def switched(desk: Desk, switch: Switch) -> tuple[str, ...]:
+    """The control lines for touching a switch.
+
+    ``heal`` mends everything about a device and plugs it in, but a switch is for one thing: what else was broken is
+    broken again afterwards.
+    """
+    if switch.code not in desk.switches:
+        return (switch.on,)
+    verb, device = switch.off.split()
+    if verb == "plug":
+        return (switch.off,)
+    lines = [switch.off]
+    lines += [f"fault {fault}" for fault in desk.faults if fault.split()[0] == device and not _names(switch.on, fault)]
+    lines += [f"unplug {device}"] if device in desk.unplugged else []
+    lines += [f"paper {NEW_ROLL}"] if switch.code == "paper_out" and desk.roll_empty else []
+    return tuple(lines)
 
 
 def dropped(desk: Desk, what: str, where: str) -> tuple[str, ...]:
@@ -161,13 +217,20 @@ def dropped(desk: Desk, what: str, where: str) -> tuple[str, ...]:
     """
     if desk.person(what) is not None:
         return _card_dropped(desk, what, where)
-    lying = {part.name for thing in desk.pad for part in thing.parts} | {thing.name for thing in desk.pad}
-    there = set(what.split()) & lying
-    if where == "pad":
-        return (f"put {what}",) if not there else ()
-    if where == "table":
-        return (f"take {what}",) if there else ()
-    return (f"scan @{what.split()[0].split('/')[0]}",) if where == "scanner" else ()
+    if where == "scanner":
+        return (f"scan @{what.split()[0].split('/')[0]}",)
+    verb, things = {"pad": ("put", desk.table), "table": ("take", desk.pad)}.get(where, ("", ()))
+    moved = " ".join(_meant(things, what.split()))
+    return (f"{verb} {moved}",) if moved else ()
+
+
+def _meant(things: Sequence[Thing], names: Sequence[str]) -> Iterator[str]:
+    """Those of the named things and parts that lie among these."""
+    for thing in things:
+        if thing.name in names:
+            yield thing.handle
+        else:
+            yield from (part.name for part in thing.parts if part.name in names)
 
 
 def _card_dropped(desk: Desk, card: str, where: str) -> tuple[str, ...]:

@@ -15,37 +15,31 @@ from sim.desk.looks import ACT, EDGE, INK, INK2, PAPER, PRIMARY, STOP, SURFACE, 
 from sim.desk.table import Part, Person, Thing
 from sim.desk.words import word
 
-SIGNS = {"armed": "\u25cf", "disarmed": "\u25cb", "other": "\u25d0"}
-PART = 32  # pixels across
+SIGNS = {"armed": "\u25cf", "disarmed": "\u25cb", "other": "\u25d0", "damaged": "\u25b2"}
+COLOURS = {"armed": PRIMARY, "disarmed": ACT, "other": ACT, "damaged": STOP}
+PART = 28  # pixels across
 SHAPE = 28  # pixels wide
-PIN = 36  # pixels wide
+PIN = 30  # pixels wide
 SHORT = {"shorten": True, "shorten_from": "right"}
 COVERS = ((0.545, 0.29, 0.227, 1), (0.2, 0.361, 0.49, 1), (0.263, 0.42, 0.325, 1), (0.42, 0.337, 0.525, 1))
 HELD_WIDTH, FREE_WIDTH = 3.0, 1.2
 
 
-def bit_words(part: Part, language: str) -> str:
-    """A tag's security bit as sign and word; damage comes first."""
-    if part.damaged:
-        return f"\u25b2 {word('damaged', language)}"
-    return f"{SIGNS[part.security]} {word(part.security, language)}"
-
-
-def bit_colour(part: Part) -> tuple[float, ...]:
-    """Colour of a tag's security bit."""
-    return STOP if part.damaged else PRIMARY if part.security == "armed" else ACT
+def state_words(thing: Thing, language: str) -> str:
+    """The security bits of what lies here, as signs and words, and damage."""
+    return "  ".join(f"{SIGNS[state]} {word(state, language)}{which and f': {which}'}" for state, which in thing.states)
 
 
 class Disc(Caption):
     """One part of a set: its number; filled where it is armed, a ring where it is open."""
 
     def __init__(self, part: Part, **kwargs: Any) -> None:
-        filled = part.security == "armed"
-        colour = bit_colour(part)
-        text = "\u25b2" if part.damaged else str(part.number)
+        filled = part.state == "armed"
+        colour = COLOURS[part.state]
+        text = SIGNS["damaged"] if part.damaged else str(part.number)
         super().__init__(
-            text=text, halign="center", bold=True, color=SURFACE if filled else colour, size_hint=(None, None),
-            size=(PART, PART), **kwargs,
+            text=text, halign="center", bold=True, font_size=15, color=SURFACE if filled else colour,
+            size_hint=(None, None), size=(PART, PART), **kwargs,
         )  # fmt: skip
         self.handle = part.name
         with self.canvas.before:
@@ -94,17 +88,17 @@ class ThingTile(Panel):
         says = BoxLayout(orientation="vertical")
         says.add_widget(Caption(text=thing.title, font_name=font_for(thing.title), font_size=15, **SHORT))
         self._discs = [Disc(part) for part in thing.parts] if thing.whole > 1 else []
-        says.add_widget(self._parts() if self._discs else self._bit(thing.parts[0], language))
+        if self._discs:
+            says.add_widget(self._parts())
+        colour = COLOURS[thing.states[0][0]]
+        says.add_widget(Caption(text=state_words(thing, language), font_size=13, color=colour, **SHORT))
         self.add_widget(says)
 
     def _parts(self) -> BoxLayout:
-        line = BoxLayout(spacing=6, size_hint_y=None, height=PART)
+        line = BoxLayout(spacing=8, size_hint_y=None, height=PART)
         for disc in self._discs:
             line.add_widget(disc)
         return line
-
-    def _bit(self, part: Part, language: str) -> Caption:
-        return Caption(text=bit_words(part, language), font_size=13, color=bit_colour(part))
 
     def handle_at(self, x: float, y: float) -> str | None:
         """What a finger here picks up: a part, or everything."""
@@ -117,14 +111,14 @@ class Card(Panel):
     """A patron card."""
 
     def __init__(self, person: Person, held: bool, at_reader: bool, **kwargs: Any) -> None:
-        super().__init__(ground=PRIMARY if at_reader else PAPER, padding=(7, 2), **kwargs)
+        super().__init__(ground=PRIMARY if at_reader else PAPER, padding=(6, 2), **kwargs)
         self.handle = person.name
         self.frame(INK if held else EDGE, HELD_WIDTH if held else FREE_WIDTH)
         self.add_widget(
-            Caption(text=person.title, font_size=13, bold=True, color=SURFACE if at_reader else INK, **SHORT)
+            Caption(text=person.title, font_size=12, bold=True, color=SURFACE if at_reader else INK, **SHORT)
         )
         if person.pin:
-            pin = Caption(text=person.pin, font_size=12, halign="right", color=SURFACE if at_reader else INK2)
+            pin = Caption(text=person.pin, font_size=11, halign="right", color=SURFACE if at_reader else INK2)
             pin.size_hint_x, pin.width = None, PIN
             self.add_widget(pin)
 

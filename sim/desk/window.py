@@ -12,12 +12,13 @@ from typing import Any
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
-from kivy.uix.scrollview import ScrollView
 
 from sim.desk.board import Board
-from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, STOP, Caption, Panel, PushKey, font_for
-from sim.desk.table import SHELVES, SWITCHES, Desk, Thing, dropped, switched
+from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, Caption, Panel, PushKey, font_for
+from sim.desk.paper import Paper
+from sim.desk.table import SHELVES, Desk, Thing, dropped
 from sim.desk.tiles import Card
+from sim.desk.trouble import Trouble
 from sim.desk.words import word
 
 HANDS = 4  # keys for what was chosen
@@ -40,7 +41,8 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._desk = Desk()
         self._shelf = SHELVES[0]
         self._held: str | None = None
-        self._drawn_cards: tuple[object, ...] = ()
+        self._carried: Any = None
+        self._seen_cards: tuple[object, ...] = ()
         self._ghost = Panel(size_hint=(None, None), size=(220, 48), padding=(12, 4))
         self._ghost_words = Caption(font_size=15, shorten=True, shorten_from="right")
         self._ghost.add_widget(self._ghost_words)
@@ -48,8 +50,9 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         middle = BoxLayout(spacing=16)
         middle.add_widget(self._left())
         middle.add_widget(self._right())
-        self.message = Caption(size_hint_y=None, height=26, color=STOP, bold=True)
-        for part in (self._top(), middle, self._switches(), self.message):
+        self._trouble = Trouble(language, self._do_all)
+        suggestion = Caption(text=self._word("try"), font_size=20, bold=True, size_hint_y=None, height=32)
+        for part in (suggestion, middle, self._trouble):
             page.add_widget(part)
         self.add_widget(page)
 
@@ -57,12 +60,6 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         return word(code, self._language)
 
     # --- building -----------------------------------------------------------------------------------------------------
-
-    def _top(self) -> BoxLayout:
-        top = BoxLayout(orientation="vertical", size_hint_y=None, height=74)
-        top.add_widget(Caption(text=self._word("title"), font_size=24, bold=True))
-        top.add_widget(Caption(text=self._word("try"), color=INK2, font_size=16))
-        return top
 
     def _left(self) -> BoxLayout:
         left = BoxLayout(orientation="vertical", spacing=GAP, size_hint_x=1.15)
@@ -97,18 +94,11 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._pad = Board("pad", self._language, newest=True, size_hint_y=1.3)
         self._reader, self._reader_words = self._device("card", "no_card")
         self._scanner, _ = self._device("scanner", "scan_hint")
-        devices = BoxLayout(size_hint_y=None, height=84, spacing=GAP)
+        devices = BoxLayout(size_hint_y=None, height=70, spacing=GAP)
         devices.add_widget(self._reader)
         devices.add_widget(self._scanner)
-        self._receipt = Caption(text="", font_name="desk-paper", font_size=14, valign="top", size_hint_y=None)
-        self._receipt.bind(texture_size=lambda words, size: setattr(words, "height", size[1]))
-        roll = ScrollView(bar_width=8)
-        roll.add_widget(self._receipt)
-        self._roll = roll
-        paper = Panel(orientation="vertical", padding=(14, 8), size_hint_y=0.8)
-        paper.add_widget(Caption(text=self._word("printer"), bold=True, size_hint_y=None, height=24, font_size=16))
-        paper.add_widget(roll)
-        for part in (head, self._pad, devices, paper):
+        self._paper = Paper(self._language, size_hint_y=0.8)
+        for part in (head, self._pad, devices, self._paper):
             right.add_widget(part)
         return right
 
@@ -118,16 +108,6 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         words = Caption(text=self._word(hint), color=INK2, font_size=15)
         panel.add_widget(words)
         return panel, words
-
-    def _switches(self) -> BoxLayout:
-        line = BoxLayout(size_hint_y=None, height=56, spacing=GAP)
-        self._switch_keys = {}
-        for switch in SWITCHES:
-            key = PushKey(lit_colour=STOP, font_size=14)
-            key.bind(on_release=lambda *_, switch=switch: self._do(switched(self._desk, switch)))
-            self._switch_keys[switch.code] = key
-            line.add_widget(key)
-        return line
 
     # --- showing ------------------------------------------------------------------------------------------------------
 
@@ -143,27 +123,23 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
 
     def say(self, text: str | None) -> None:
         """A sentence of the simulator, "" for none, None where it does not answer."""
-        self.message.text = self._word("gone") if text is None else text
+        self._trouble.message.text = self._word("gone") if text is None else text
 
     def _draw(self) -> None:
         desk = self._desk
         self._table.show(tuple(thing for thing in desk.table if thing.shelf == self._shelf), self._held)
         self._pad.show(desk.pad, self._held)
         self._reader_words.text = self._title(desk.card) if desk.card else self._word("no_card")
-        self._draw_cards()
-        receipt = desk.receipts[-1] if desk.receipts else (self._word("no_paper"),)
-        self._receipt.text = "\n".join(receipt)
-        for code, key in self._switch_keys.items():
-            key.lit = code in desk.switches
-            key.text = f"{self._word(code)}: {self._word('on' if key.lit else 'off')}"
+        self._draw_cards((desk.people, self._held, desk.card))
+        self._paper.show(desk.receipts)
+        self._trouble.show(desk)
         self._draw_hands()
 
-    def _draw_cards(self) -> None:
+    def _draw_cards(self, seen: tuple[object, ...]) -> None:
         """Only where something changed: a card under a finger must stay the same."""
-        drawn = (self._desk.people, self._desk.card, self._held)
-        if drawn == self._drawn_cards:
+        if seen == self._seen_cards:
             return
-        self._drawn_cards = drawn
+        self._seen_cards = seen
         self._cards.clear_widgets()
         for person in self._desk.people:
             self._cards.add_widget(Card(person, person.name == self._held, person.name == self._desk.card))
@@ -176,6 +152,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._hand_lines = [lines for _, lines in possible] + [()] * (HANDS - len(possible))
         for number, key in enumerate(self._hand_keys):
             key.text = self._word(possible[number][0]) if number < len(possible) else ""
+            key.opacity = 1 if key.text else 0
             key.disabled = not self._hand_lines[number]
 
     def _possible(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -213,21 +190,24 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
             self._do(line)
 
     def on_touch_down(self, touch: Any) -> bool:
-        """Press a key, or pick something up."""
+        """Press a key, or pick something up; one thing at a time."""
         if super().on_touch_down(touch):
             return True
         places = (self._table, self._pad, *self._cards.children)
         found = (place.handle_at(touch.x, touch.y) for place in places)
-        touch.ud["handle"] = next((handle for handle in found if handle), None)
-        return touch.ud["handle"] is not None
+        handle = next((handle for handle in found if handle), None)
+        if handle is None or self._carried is not None:
+            return False
+        self._carried = touch
+        touch.ud["handle"] = handle
+        return True
 
     def on_touch_move(self, touch: Any) -> bool:
         """Carry it."""
-        handle = touch.ud.get("handle")
-        if handle is None:
+        if touch is not self._carried:
             return bool(super().on_touch_move(touch))
         if max(abs(touch.x - touch.ox), abs(touch.y - touch.oy)) >= MOVED and self._ghost.parent is None:
-            self._ghost_words.text = self._title(handle)
+            self._ghost_words.text = self._title(touch.ud["handle"])
             self._ghost_words.font_name = font_for(self._ghost_words.text)
             self.add_widget(self._ghost)
         self._ghost.center = touch.pos
@@ -235,9 +215,10 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
 
     def on_touch_up(self, touch: Any) -> bool:
         """Let go of it, or choose it."""
-        handle = touch.ud.get("handle")
-        if handle is None:
+        if touch is not self._carried:
             return bool(super().on_touch_up(touch))
+        self._carried = None
+        handle = touch.ud["handle"]
         if self._ghost.parent is None:
             self._held = handle
         else:

@@ -33,8 +33,10 @@ class Words(Part):
         self._engine = App.get_running_app().text
         self.own_colour: tuple[float, float, float, float] | None = None  # where a token of another theme is shown
         self._drawn: tuple[Any, ...] = ()
+        self._blocks: dict[tuple[Any, ...], Block] = {}
         super().__init__(**kwargs)
         self.fbind("colour", self._draw)
+        self.fbind("text", self._forget)
 
     def natural(self) -> float:
         """As wide as the text on one line, or as wished."""
@@ -48,8 +50,18 @@ class Words(Part):
         """Draw at the place given."""
         self._draw()
 
+    def _forget(self, *_: object) -> None:
+        self._blocks.clear()
+
     def _block(self, width: float) -> Block:
-        """The text at the size it may have at this width."""
+        """The text at the size it may have at this width; asked several times a picture, so it is remembered."""
+        asked = (width, self.role, self.fit_role, self.bold, self.px, self.grown_px, self.most)
+        block = self._blocks.get(asked)
+        if block is None:
+            block = self._blocks[asked] = self._broken(width)
+        return block
+
+    def _broken(self, width: float) -> Block:
         if self.grown_px:
             grown = self._make(self._grown(), self.role, width, 0)
             if len(grown.lines) == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +18,12 @@ from tests.waiting import wait_for
 
 __all__ = ["kivy_ready", "nothing_is_left_behind"]
 SIZE = (1200, 1000)
+
+
+def middle(part: Any) -> tuple[float, float]:
+    """Where a finger touches it, in the window."""
+    found: tuple[float, float] = part.to_window(*part.center)
+    return found
 
 
 class Table:
@@ -34,6 +42,15 @@ class Table:
     def ask(self, line: str) -> dict[str, Any]:
         """Ask the simulator."""
         return send(self.state, line)
+
+    def send(self, device: str, data: bytes) -> None:
+        """What a machine sends to a device."""
+        line = json.loads((self.state / "sim.json").read_text("utf-8"))[device]
+        port = os.open(line, os.O_RDWR | os.O_NOCTTY)
+        try:
+            os.write(port, data)
+        finally:
+            os.close(port)
 
     def frames(self, count: int = 3) -> None:
         """Let the window draw."""
@@ -70,7 +87,7 @@ class Table:
     def press(self, text: str) -> None:
         """Touch a key, where the layout has put it by now."""
         self.frames()
-        self.drag(self.key(text).center, ())
+        self.drag(middle(self.key(text)), ())
 
     def choose(self, handle: str) -> None:
         """Touch a thing."""
@@ -78,12 +95,13 @@ class Table:
 
     def carry(self, handle: str, place: Any) -> None:
         """Drag a thing to a place."""
-        self.drag(self.grip(handle), [place.center])
+        self.drag(self.grip(handle), [middle(place)])
 
     def grip(self, handle: str) -> tuple[float, float]:
         """Where a finger takes hold of a thing and not of one of its parts."""
         piece = self.piece(handle)
-        return piece.x + min(20, piece.width / 2), piece.center_y
+        found: tuple[float, float] = piece.to_window(piece.x + min(20, piece.width / 2), piece.center_y)
+        return found
 
     def drag(self, start: Any, way: Any) -> None:
         """A finger from here along a way."""
@@ -101,6 +119,12 @@ class Table:
         self.frames()
 
 
+def serve(state: Path) -> list[str]:
+    """The command of a simulator. Nothing listens where its central service should be; nobody asks for it."""
+    options = ("--state", str(state), "--virtual-clock", "--central", "http://127.0.0.1:9")
+    return [sys.executable, "-m", "sim", "serve", *options]
+
+
 @pytest.fixture
 def make_table(kivy_ready: None, tmp_path: Path) -> Iterator[Callable[..., Table]]:
     """Opens a desk over a simulator."""
@@ -108,9 +132,8 @@ def make_table(kivy_ready: None, tmp_path: Path) -> Iterator[Callable[..., Table
 
     from sim.desk.app import make_app
 
-    command = [sys.executable, "-m", "sim", "serve", "--state", str(tmp_path), "--virtual-clock"]
     made: list[Any] = []
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as simulator:
+    with subprocess.Popen(serve(tmp_path), stdout=subprocess.DEVNULL) as simulator:
         wait_for((tmp_path / "sim.json").exists, 20.0)
         before = Window.size
 

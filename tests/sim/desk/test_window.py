@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +13,16 @@ from typing import Any
 
 import pytest
 
-from sim.desk.table import SWITCHES
+from sim.desk.table import SHELVES, SWITCHES, Switch
 from sim.desk.words import WORDS, word
-from tests.sim.desk.conftest import Table
+from tests.sim.desk.conftest import Table, serve
 
+pytestmark = pytest.mark.xdist_group("window")  # the process that has the screen's window has this one
 ROOT = Path(__file__).parents[3]
 BOOK, SET = "30000000000012", "30000000000459"
+GET_VERSION = bytes.fromhex("05FF65E5CB")  # FEIG ISO host mode, standard frame: [0x65], to all addresses
+CUT = b"\x1dV\x00"  # ESC/POS: GS V
+SIZES = ((1200, 1000), (1000, 800), (700, 600))
 
 
 def on_pad(table: Table) -> list[str]:
@@ -68,61 +73,180 @@ def test_a_card_is_held_to_the_reader_and_taken_away(table: Table) -> None:
     table.wait(lambda: table.ask("log")["devices"]["scanner"]["scan"]["count"] == 1)
 
 
-@pytest.mark.parametrize("switch", [switch for switch in SWITCHES if switch.code != "central_down"], ids=str)
-def test_a_switch_breaks_and_mends(table: Table, switch: Any) -> None:
-    table.press(word(switch.code, "en"))
-    table.wait(lambda: switch.code in table.view._desk.switches)
-    assert table.key(word(switch.code, "en")).text.endswith(": on")
-    table.press(word(switch.code, "en"))
-    table.wait(lambda: switch.code not in table.view._desk.switches)
+@pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.code)
+def test_a_switch_breaks_and_mends(table: Table, switch: Switch) -> None:
+    name = word(switch.code, "en")
+    table.press(name)
+    table.wait(lambda: broken(table, switch))
+    table.wait(lambda: table.key(name).text.endswith("\u25a0 on"))
+    table.press(name)
+    table.wait(lambda: not broken(table, switch))
+    table.wait(lambda: table.key(name).text.endswith("\u25a1 off"))
 
 
-def test_what_the_simulator_refuses_is_said(table: Table) -> None:
-    table.press(word("central_down", "en"))
-    table.wait(lambda: "no central service" in table.view.message.text)
+def broken(table: Table, switch: Switch) -> bool:
+    """Whether the simulator itself says so."""
+    show, (verb, device, *_) = table.ask("show"), switch.on.split()
+    if verb == "unplug":
+        return not show["plugged"][device]
+    return f"fault {' '.join(line['line'] for line in show['faults'])}".startswith(switch.on)
 
 
-def test_a_simulator_that_ends_is_said_and_asked_again(table: Table) -> None:
-    table.simulator.terminate()
+def test_any_other_fault_is_told_and_everything_is_mended_at_once(table: Table) -> None:
+    for line in ("fault pad mute on write_afi next 2", "unplug scanner", "fault pad flicker"):
+        table.ask(line)
+    told = "\u25a0 Also broken: scanner unplug, pad mute on write_afi next 2"
+    table.wait(lambda: told in table.texts())
+    table.press("Tags flicker")
+    table.wait(lambda: [fault["line"] for fault in table.ask("show")["faults"]] == ["pad mute on write_afi next 2"])
+    table.press("Mend everything")
+    table.wait(lambda: not table.ask("show")["faults"] and table.ask("show")["plugged"]["scanner"])
+    table.wait(lambda: not any("Also broken" in text for text in table.texts()))
+
+
+def test_what_the_simulator_refuses_is_said_until_something_is_done(table: Table) -> None:
+    table.carry("phone", table.view._scanner)
+    table.wait(lambda: "'phone' has no barcode in this scenario" in table.texts())
+    table.carry("ada", table.view._scanner)
+    table.wait(lambda: not any("barcode in this" in text for text in table.texts()))
+
+
+def test_a_simulator_that_is_killed_is_said_and_asked_again(table: Table) -> None:
+    table.simulator.kill()
     table.simulator.wait()
-    table.wait(lambda: table.view.message.text == word("gone", "en"))
-    command = [sys.executable, "-m", "sim", "serve", "--state", str(table.state), "--virtual-clock"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as again:
-        table.wait(lambda: table.view.message.text == "")
+    table.wait(lambda: word("gone", "en") in table.texts())
+    table.press("Onto the pad")
+    with subprocess.Popen(serve(table.state), stdout=subprocess.DEVNULL) as again:
+        table.wait(lambda: word("gone", "en") not in table.texts())
         again.terminate()
 
 
-def test_the_antenna_is_seen_and_the_paper_read(table: Table) -> None:
-    table.view.awake(True)
-    assert any(word("awake", "en") in text for text in table.texts())
-    table.view.awake(False)
-    assert any(word("asleep", "en") in text for text in table.texts())
+def test_the_antenna_is_seen_while_the_pad_is_asked(table: Table) -> None:
+    def shows(code: str) -> bool:
+        return any(word(code, "en") in text for text in table.texts())
+
+    table.wait(lambda: shows("asleep"))
+    table.send("pad", GET_VERSION)
+    table.wait(lambda: shows("awake"))
+    table.wait(lambda: shows("asleep"))
+
+
+def test_the_paper_is_read_line_by_line(table: Table) -> None:
     assert word("no_paper", "en") in table.texts()
+    table.send("printer", b"City Library\nMoby-Dick\n")
+    table.wait(lambda: "City Library\nMoby-Dick" in table.texts())
+    text = next(part for part in table.view.walk() if getattr(part, "text", "").startswith("City"))
+    table.frames()
+    assert text.texture_size[1] > 2 * text.font_size, "both lines are in the picture"
+    table.send("printer", b"the second\n" + CUT + b"a new one")
+    table.wait(lambda: "a new one" in table.texts())
+
+
+def test_a_bit_is_shown_by_sign_and_word(table: Table) -> None:
+    table.ask(f"put {BOOK} {SET}")
+    table.ask(f"set-afi {BOOK} C2")
+    table.ask(f"set-afi {SET}/2 C2")
+    table.wait(lambda: {"\u25cb open", "\u25cb open: 2"} <= set(table.texts()))
+    table.ask(f"set-afi {SET} 07")
+    table.wait(lambda: "\u25cb open: 2" not in table.texts())
+
+
+def test_a_second_finger_does_not_let_go_of_what_the_first_one_carries(table: Table) -> None:
+    from kivy.base import EventLoop
+
+    from ui.pilot import PilotTouch
+
+    first = PilotTouch(*table.grip(BOOK))
+    EventLoop.post_dispatch_input("begin", first)
+    table.choose("30000000000020")
+    assert table.view._held is None
+    EventLoop.post_dispatch_input("end", first)
+    assert table.view._held == BOOK
+
+
+def test_every_thing_of_the_scenario_is_reached_by_touches(table: Table) -> None:
+    wanted = {tag["thing"] for tag in table.ask("tags")["tags"]}
+    seen: set[str] = set()
+    for shelf in SHELVES:
+        table.press(word(shelf, "en"))
+        seen |= shown(table)
+        for _ in range(5):  # pages of a shelf
+            if table.view._table._keys.parent:
+                table.press("More")
+                seen |= shown(table)
+    assert seen == wanted
+
+
+def shown(table: Table) -> set[str]:
+    return {tile.handle for tile in table.view._table._grid.children}
+
+
+def test_hebrew_is_laid_out_from_the_right(table: Table) -> None:
+    from kivy.core.text.text_pil import LabelPIL
+
+    from sim.desk.looks import Caption
+
+    words = Caption(text="\u05e1\u05d9\u05e4\u05d5\u05e8")
+    words.texture_update()
+    assert isinstance(words._label, LabelPIL)
+    words.text = "Moby-Dick"
+    words.texture_update()
+    assert not isinstance(words._label, LabelPIL)
+
+
+def test_it_is_used_in_a_small_window_too(make_table: Callable[..., Table]) -> None:
+    table = make_table("en", (700, 600))
+    table.carry(BOOK, table.view._pad)
+    table.wait(lambda: on_pad(table) == [f"{BOOK}/1"])
+    table.press("Tags flicker")
+    table.wait(lambda: table.ask("show")["faults"])
 
 
 @pytest.mark.parametrize("language", WORDS)
-@pytest.mark.parametrize("size", [(1200, 1000), (1000, 800)], ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_no_words_or_tiles_lie_over_others(
     make_table: Callable[..., Table], language: str, size: tuple[int, int]
 ) -> None:
     table = make_table(language, size)
     table.ask(f"put {BOOK} {SET} damaged 30000000000087 30000000000145 30000000000152")
-    table.wait(lambda: len(table.view._desk.pad) == 6)
+    table.ask("fault pad mute on write_afi")
+    table.send("printer", b"".join(b"line %d of a long receipt\n" % number for number in range(30)) + CUT)
+    table.wait(lambda: len(table.view._desk.pad) == 6 and table.view._desk.receipts and table.view._desk.others)
+    table.view.say("a sentence of the simulator")
     table.frames()
     from kivy.uix.label import Label
 
-    shown = [part for part in table.view.walk() if isinstance(part, Label) and part.text]
-    boxes = [(part.text, part.to_window(*part.pos), part.size, part.texture_size) for part in shown]
-    cut = [text for text, _, size, ink in boxes if ink[0] > size[0] + 1]
-    assert cut == []
-    for (one, a, size_a, _), (other, b, size_b, _) in combinations(boxes, 2):
-        apart = (
-            a[0] + size_a[0] <= b[0] + 1
-            or b[0] + size_b[0] <= a[0] + 1
-            or a[1] + size_a[1] <= b[1] + 1
-            or b[1] + size_b[1] <= a[1] + 1
-        )
+    roll = table.view._paper._roll
+    labels = [part for part in table.view.walk() if isinstance(part, Label) and part.text and part.parent is not roll]
+    wrapped = [part.text for part in labels if not part.shorten and natural_width(part) > part.width + 1]
+    assert wrapped == []
+    boxes = [(getattr(part, "text", "paper"), *part.pos, part.right, part.top) for part in (*labels, roll)]
+    for (one, left, low, right, top), (other, left2, low2, right2, top2) in combinations(boxes, 2):
+        apart = right <= left2 + 1 or right2 <= left + 1 or top <= low2 + 1 or top2 <= low + 1
         assert apart, f"{one!r} and {other!r}"
+
+
+def natural_width(label: Any) -> float:
+    """Of its longest line, if it had all the room it wants."""
+    return max(float(label._label.get_extents(line)[0]) for line in label.text.splitlines())
+
+
+def test_no_rule_of_the_screen_is_for_a_part_of_the_desk() -> None:
+    """Kivy finds a rule by the bare name of a class, and tests open both windows in one process."""
+    styled = {
+        name.split("@")[0].lstrip("-")
+        for file in (ROOT / "ui").rglob("*.kv")
+        for names in re.findall(r"^<(.+)>:", file.read_text("utf-8"), re.MULTILINE)
+        for name in re.split(r"[,\s]+", names)
+    }
+    own = {
+        name
+        for file in (ROOT / "sim" / "desk").glob("*.py")
+        for name in re.findall(r"^class (\w+)", file.read_text("utf-8"), re.MULTILINE)
+    }
+    assert styled
+    assert own
+    assert not styled & own
 
 
 def test_where_kivy_is_not_installed_the_desk_says_so(tmp_path: Path) -> None:
