@@ -66,7 +66,10 @@ def _request(line: socket.socket) -> bytes:
     head, _, body = found.partition(b"\r\n\r\n")
     length = next((int(row[15:]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length:")), 0)
     while len(body) < length:
-        body += line.recv(65536)
+        piece = line.recv(65536)
+        if not piece:
+            return b""
+        body += piece
     return head + b"\r\n\r\n" + body
 
 

@@ -32,6 +32,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("site", mark.args if mark is not None else ("lines",), indirect=True)
 
 
+def on_display(display: str) -> dict[str, str]:
+    """Environment of a program that draws on an X server, whatever this process was told to draw on."""
+    return {"DISPLAY": display, "SDL_VIDEODRIVER": "x11"}
+
+
 @pytest.fixture
 def display() -> Iterator[str]:
     """An X server in memory; its name for DISPLAY."""
@@ -56,7 +61,7 @@ def site(tmp_path: Path, library: Library, request: pytest.FixtureRequest) -> It
     """The shipped programs, started by command line, in the test's own folder."""
     env = {"touches": {"SDL_VIDEODRIVER": "offscreen"}}.get(request.param, {})
     if request.param == "display":
-        env = {"DISPLAY": request.getfixturevalue("display")}
+        env = on_display(request.getfixturevalue("display"))
     machine = "headless" if request.param == "lines" else "demo"
     with Stage(tmp_path / "site", SETTINGS, env, machine=machine, library=library) as stage:
         yield Site(stage)

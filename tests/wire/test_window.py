@@ -18,7 +18,7 @@ from sim.display import ASSUMED, display_size
 from sim.program import Program
 from sim.side_by_side import GAP
 from sim.stage import Library, Stage
-from tests.wire.conftest import SETTINGS
+from tests.wire.conftest import SETTINGS, on_display
 from tests.wire.site import Site, wait
 
 pytestmark = [pytest.mark.slow, pytest.mark.scenario("S6")]
@@ -47,7 +47,7 @@ def scan(display: str, *codes: str) -> None:
 @contextmanager
 def typed_window(display: str, folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tests.ui.typed_window", str(folder), *words]
-    env = {**os.environ, "DISPLAY": display}
+    env = {**os.environ, **on_display(display)}
     with subprocess.Popen(
         command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as window:
@@ -77,7 +77,7 @@ def test_a_whole_loan_by_mouse_keyboard_and_pad_at_the_program_that_runs_in_libr
         site = Site(stage)
         ada = next(patron for patron in site.roles.patrons if patron["key"] == "ada")
         (book,) = site.roles.free("BOOK")
-        env = {**stage.env(), "DISPLAY": display}
+        env = {**stage.env(), **on_display(display)}
         kiosk = Program("kiosk", ("ui.main", "run", "--config", str(stage.config)), stage.folder, env)
         try:
             start = still(display)
@@ -137,7 +137,7 @@ def running_in(folder: Path) -> list[str]:
 def test_with_a_display_the_demo_opens_both_windows_and_ends_all_it_started(
     display: str, tmp_path: Path, number: int
 ) -> None:
-    env = {**os.environ, "DISPLAY": display, "TMPDIR": str(tmp_path)}
+    env = {**os.environ, **on_display(display), "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-m", "sim.tour"], env=env, cwd=ROOT, stdout=subprocess.PIPE) as demo:
         try:
             assert demo.stdout is not None
