@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kivy.properties import BooleanProperty, OptionProperty, StringProperty
 
 from kiosk.screens import Sentence
@@ -12,9 +14,27 @@ from ui.widgets.plate import PlateLine
 BAR_HEIGHTS = {"L": 152, "XL": 176}  # px
 
 
-class Header(Across):
+class Settled(Across):
+    """Placed anew only where what it says or its place has changed. ``says``: names of the properties that tell."""
+
+    says: tuple[str, ...] = ()
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._placed: tuple[object, ...] = ()
+        super().__init__(**kwargs)
+
+    def place(self, x: float, top: float, width: float, height: float) -> None:
+        """Take this place, if it does not stand there already."""
+        placed = (*(getattr(self, name) for name in self.says), x, top, width, height)
+        if placed != self._placed:
+            self._placed = placed
+            super().place(x, top, width, height)
+
+
+class Header(Settled):
     """Library and flow, and at the end the first name or the time. Informs only."""
 
+    says = ("library", "flow", "person", "clock")
     library = StringProperty("")
     flow = StringProperty("")
     person = StringProperty("")
@@ -27,9 +47,10 @@ class PersonChip(PlateLine):
     text = StringProperty("")
 
 
-class ToolBar(Across):
+class ToolBar(Settled):
     """Language, text and sound, help: low on every screen."""
 
+    says = ("language", "display", "help")
     language = StringProperty("")
     display = StringProperty("")
     help = StringProperty("")

@@ -29,6 +29,7 @@ class ItemRow(Tappable, Plate):
     def __init__(self) -> None:
         super().__init__(radius="row")
         self.words = RowWords("", "arriving")
+        self._placed: tuple[object, ...] = ()
         self._symbol = Icon(side=104 if self.look.large else _ICON)
         self._type = Icon(side=_TYPE, colour="ink2")
         self._title = Words(role="body", bold=True, most=2, valign="top")
@@ -84,6 +85,13 @@ class ItemRow(Tappable, Plate):
         return look.family
 
     # --- place -------------------------------------------------------------------------------------------------------
+
+    def place(self, x: float, top: float, width: float, height: float) -> None:
+        """Take this place; a row that says the same in the same place stands there already."""
+        placed = (self.words, x, top, width, height)
+        if placed != self._placed:
+            self._placed = placed
+            super().place(x, top, width, height)
 
     def tall(self, width: float) -> float:
         """As high as symbol, words and end block need, not less than the design's least."""

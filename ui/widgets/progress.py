@@ -14,6 +14,7 @@ from ui.widgets.shapes import Rounded, dashed_rectangle
 from ui.widgets.words import Words
 
 NOT_READ = "arriving"  # state of a spine for a tag that was seen but has no row yet
+Place = tuple[str, int, int, float, int]  # state, index, x, y and width of a spine
 _GLYPHS = {
     "lent": "done",
     "returned": "done",
@@ -54,6 +55,7 @@ class Shelf(Part):
 
     def __init__(self, **kwargs: Any) -> None:
         self._drawn: tuple[Any, ...] = ()
+        self._standing: dict[Place, InstructionGroup] = {}
         super().__init__(**kwargs)
         self._folded = Words(role="note", bold=True, align="end")
         self.add_widget(self._folded)
@@ -111,15 +113,19 @@ class Shelf(Part):
         with self.canvas.before:
             Color(*self.look.colour("ink"))
             Rectangle(pos=(left, self.y), size=(whole, board))
+        standing: dict[Place, InstructionGroup] = {}  # a spine that looks the same in the same place is kept
         gap = max(2.0, min(self.look.px(self.look.tokens.spine_gap), each * 0.15))
         for index, spine in enumerate(shown):
             x = left + self.look.px(10) + self._turned(index, len(shown)) * each + gap / 2
-            self.canvas.before.add(self._spine(spine, index, round(x), self.y + board, round(each - gap)))
+            place = (spine.state, index, round(x), self.y + board, round(each - gap))
+            standing[place] = self._standing.get(place) or self._spine(*place)
+            self.canvas.before.add(standing[place])
+        self._standing = standing
 
-    def _spine(self, spine: Spine, index: int, x: float, y: float, width: float) -> InstructionGroup:
+    def _spine(self, name: str, index: int, x: float, y: float, width: float) -> InstructionGroup:
         heights = self.look.tokens.spine_heights
         height = self.look.px(heights[index % len(heights)])
-        state = self.look.state(spine.state)
+        state = self.look.state(name)
         family = self.look.colour(state.family)
         group = InstructionGroup()
         if state.spine == "raised":
@@ -145,7 +151,7 @@ class Shelf(Part):
             inside = [max(0.0, r - line) for r in corners]
             group.add(Rounded(pos=(x + line, y), size=(width - 2 * line, height - line), radius=inside))
         side = min(self.look.px(32), width * 0.8)
-        glyph = symbol(f"glyph-{_GLYPHS.get(spine.state, spine.state)}", side)
+        glyph = symbol(f"glyph-{_GLYPHS.get(name, name)}", side)
         group.add(Color(*ink))
         group.add(Rectangle(texture=glyph, pos=(x + (width - side) / 2, y + (height - side) / 2), size=(side, side)))
         return group
