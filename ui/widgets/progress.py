@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kivy.clock import Clock
 from kivy.graphics import Color, InstructionGroup, Rectangle
 from kivy.properties import ListProperty, StringProperty
 
@@ -14,6 +15,7 @@ from ui.widgets.shapes import Rounded, dashed_rectangle
 from ui.widgets.words import Words
 
 NOT_READ = "arriving"  # state of a spine for a tag that was seen but has no row yet
+MOST_AT_ONCE = 8
 Place = tuple[str, int, int, float, int]  # state, index, x, y and width of a spine
 _GLYPHS = {
     "lent": "done",
@@ -56,6 +58,7 @@ class Shelf(Part):
     def __init__(self, **kwargs: Any) -> None:
         self._drawn: tuple[Any, ...] = ()
         self._standing: dict[Place, InstructionGroup] = {}
+        self._draw_soon = Clock.create_trigger(self._draw)
         super().__init__(**kwargs)
         self._folded = Words(role="note", bold=True, align="end")
         self.add_widget(self._folded)
@@ -74,8 +77,11 @@ class Shelf(Part):
         return self.look.px(118) if self.spines else 0.0
 
     def arrange(self) -> None:
-        """Draw at the place given."""
-        self._draw()
+        """Draw at the place given; many spines at once are drawn one picture later, so that their rows are not late."""
+        if len(self.spines) - len(self._standing) > MOST_AT_ONCE:
+            self._draw_soon()
+        else:
+            self._draw()
 
     def _fits(self) -> tuple[list[Spine], int, float]:
         """The spines shown, how many are folded into "+n", and the width of one with its gap in pixels."""
@@ -95,7 +101,7 @@ class Shelf(Part):
         """The place of a spine counted from the left, or the spine at a place."""
         return count - 1 - index if self.look.rtl else index
 
-    def _draw(self) -> None:
+    def _draw(self, *_: object) -> None:
         drawn = (tuple(self.spines), self.x, self.y, self.width, self.height)
         if drawn == self._drawn:
             return
