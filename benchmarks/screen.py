@@ -41,26 +41,25 @@ class Window:
 
     def __init__(self, lines: IO[str], answers: IO[str], began: float) -> None:
         self._lines, self._answers = lines, answers
-        self._read()
+        self.answer()
         self.start_seconds = time.monotonic() - began
 
     def ask(self, line: str) -> Any:
         """Have it do something; what it measured."""
         self.tell(line)
-        return self._read()
+        return self.answer()
 
     def tell(self, line: str) -> None:
         """Have it begin to do something."""
         self._lines.write(line + "\n")
         self._lines.flush()
 
-    def _read(self) -> Any:
+    def answer(self) -> Any:
+        """What it measured for a line told before."""
         line = self._answers.readline()
         if not line:
             raise RuntimeError("the window ended")
         return json.loads(line)
-
-    answer = _read
 
 
 @contextmanager

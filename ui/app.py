@@ -188,16 +188,15 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
     def choose(self, choices: Choices) -> None:
         """The patron changed text, colours or sound."""
         only_sounds = Choices(choices.theme, choices.size, choices.low, choices.less_motion, self.look.choices.sounds)
-        self._dress(choices=choices, redraw=True)
+        self._dress(choices=choices)
         if only_sounds != self.look.choices:
             self._sound("seen")
 
-    def _dress(self, choices: Choices | None = None, rtl: bool | None = None, redraw: bool = True) -> None:
+    def _dress(self, choices: Choices | None = None, rtl: bool | None = None) -> None:
         width, height = map(float, Window.size)
         self.look = Look(width, height, choices or self.look.choices, self.look.rtl if rtl is None else rtl)
         Window.clearcolor = self.look.colour("paper")
-        if redraw:
-            self.shell.rebuild()
+        self.shell.rebuild()
 
     def _resized(self, *_: object) -> None:
         if Window.size != (self.look.width, self.look.height):

@@ -18,6 +18,7 @@ PAPER, SURFACE, SUNKEN = (0.961, 0.949, 0.918, 1), (1, 1, 1, 1), (0.918, 0.898, 
 INK, INK2, EDGE = (0.102, 0.118, 0.149, 1), (0.259, 0.282, 0.325, 1), (0.447, 0.431, 0.4, 1)
 PRIMARY, STOP, ACT = (0.122, 0.243, 0.451, 1), (0.541, 0.11, 0.118, 1), (0.467, 0.239, 0, 1)
 RADIUS = 14
+SHORT = {"shorten": True, "shorten_from": "right"}  # for a Caption that must stay on one line
 
 LabelBase.register("desk", f"{FONTS}.ttf", fn_bold=f"{FONTS}-Bold.ttf")
 LabelBase.register("desk-paper", f"{FONTS}Mono.ttf")

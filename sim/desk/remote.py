@@ -88,10 +88,10 @@ class Remote:
 
     def _look(self) -> None:
         tags, show, printed, log = (send(self._state, line) for line in ("tags", "show", "printed", "log"))
+        desk = read(tags, show, printed)
         if self._gone:
             self._gone = False
             self._say("")
-        desk = read(tags, show, printed)
         if desk != self._desk:
             self._desk = desk
             self._show(desk)

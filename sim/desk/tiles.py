@@ -11,7 +11,7 @@ from kivy.graphics import Color, SmoothEllipse, SmoothLine, SmoothRoundedRectang
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
-from sim.desk.looks import ACT, EDGE, INK, INK2, PAPER, PRIMARY, STOP, SURFACE, Caption, Panel, font_for
+from sim.desk.looks import ACT, EDGE, INK, INK2, PAPER, PRIMARY, SHORT, STOP, SURFACE, Caption, Panel, font_for
 from sim.desk.table import Part, Person, Thing
 from sim.desk.words import word
 
@@ -20,7 +20,6 @@ COLOURS = {"armed": PRIMARY, "disarmed": ACT, "other": ACT, "damaged": STOP}
 PART = 28  # pixels across
 SHAPE = 28  # pixels wide
 PIN = 30  # pixels wide
-SHORT = {"shorten": True, "shorten_from": "right"}
 COVERS = ((0.545, 0.29, 0.227, 1), (0.2, 0.361, 0.49, 1), (0.263, 0.42, 0.325, 1), (0.42, 0.337, 0.525, 1))
 HELD_WIDTH, FREE_WIDTH = 3.0, 1.2
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
 
-from sim.desk.looks import ACT, STOP, Caption, PushKey
+from sim.desk.looks import ACT, SHORT, STOP, Caption, PushKey
 from sim.desk.table import SWITCHES, Desk, Switch, switched
 from sim.desk.words import word
 
 SIGNS = {True: "\u25a0", False: "\u25a1"}
 SWITCH_HEIGHT, LINE_HEIGHT, HEAL_WIDTH, GAP = 56, 36, 170, 10
-SHORT = {"shorten": True, "shorten_from": "right"}
 
 
 class Trouble(BoxLayout):  # type: ignore[misc]  # Kivy is untyped

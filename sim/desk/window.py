@@ -14,7 +14,7 @@ from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
 
 from sim.desk.board import Board
-from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, Caption, Panel, PushKey, font_for
+from sim.desk.looks import EDGE, INK2, PAPER, PRIMARY, SHORT, Caption, Panel, PushKey, font_for
 from sim.desk.paper import Paper
 from sim.desk.table import SHELVES, Desk, Thing, dropped
 from sim.desk.tiles import Card
@@ -44,7 +44,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
         self._carried: Any = None
         self._seen_cards: tuple[object, ...] = ()
         self._ghost = Panel(size_hint=(None, None), size=(220, 48), padding=(12, 4))
-        self._ghost_words = Caption(font_size=15, shorten=True, shorten_from="right")
+        self._ghost_words = Caption(font_size=15, **SHORT)
         self._ghost.add_widget(self._ghost_words)
         page = BoxLayout(orientation="vertical", padding=16, spacing=GAP)
         middle = BoxLayout(spacing=16)
@@ -71,9 +71,7 @@ class DeskView(FloatLayout):  # type: ignore[misc]  # Kivy is untyped
             self._tabs[shelf] = key
             tabs.add_widget(key)
         self._table = Board("table", self._language)
-        self._held_words = Caption(
-            size_hint_y=None, height=26, color=INK2, font_size=15, shorten=True, shorten_from="right"
-        )
+        self._held_words = Caption(size_hint_y=None, height=26, color=INK2, font_size=15, **SHORT)
         self._hands = BoxLayout(size_hint_y=None, height=46, spacing=GAP)
         self._hand_lines: list[tuple[str, ...]] = [()] * HANDS
         self._hand_keys = [PushKey(font_size=14) for _ in range(HANDS)]

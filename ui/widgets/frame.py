@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kivy.properties import BooleanProperty, OptionProperty, StringProperty
 
 from kiosk.screens import Sentence
 from ui.sentences import Speaker
-from ui.widgets.part import Across, Column
+from ui.widgets.part import Across, Column, Settled
 from ui.widgets.plate import PlateLine
 
 BAR_HEIGHTS = {"L": 152, "XL": 176}  # px
 
 
-class Settled(Across):
-    """Placed anew only where what it says or its place has changed. ``says``: names of the properties that tell."""
-
-    says: tuple[str, ...] = ()
-
-    def __init__(self, **kwargs: Any) -> None:
-        self._placed: tuple[object, ...] = ()
-        super().__init__(**kwargs)
-
-    def place(self, x: float, top: float, width: float, height: float) -> None:
-        """Take this place, if it does not stand there already."""
-        placed = (*(getattr(self, name) for name in self.says), x, top, width, height)
-        if placed != self._placed:
-            self._placed = placed
-            super().place(x, top, width, height)
-
-
-class Header(Settled):
+class Header(Settled, Across):
     """Library and flow, and at the end the first name or the time. Informs only."""
 
     says = ("library", "flow", "person", "clock")
@@ -47,7 +28,7 @@ class PersonChip(PlateLine):
     text = StringProperty("")
 
 
-class ToolBar(Settled):
+class ToolBar(Settled, Across):
     """Language, text and sound, help: low on every screen."""
 
     says = ("language", "display", "help")

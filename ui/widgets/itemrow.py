@@ -10,6 +10,7 @@ from kivy.properties import StringProperty
 
 from ui.rowwords import RowWords
 from ui.widgets.icon import Icon
+from ui.widgets.part import Settled
 from ui.widgets.parts import SmallParts
 from ui.widgets.plate import Plate, Tappable
 from ui.widgets.words import Words
@@ -21,15 +22,15 @@ _TOP_BESIDE = 8
 _TITLE_WIDTH, _TITLE_SHARE = 384, 0.5
 
 
-class ItemRow(Tappable, Plate):
+class ItemRow(Settled, Tappable, Plate):
     """A row. ``show`` changes what stands on it."""
 
+    says = ("words",)
     key = StringProperty("")
 
     def __init__(self) -> None:
         super().__init__(radius="row")
         self.words = RowWords("", "arriving")
-        self._placed: tuple[object, ...] = ()
         self._symbol = Icon(side=104 if self.look.large else _ICON)
         self._type = Icon(side=_TYPE, colour="ink2")
         self._title = Words(role="body", bold=True, most=2, valign="top")
@@ -85,13 +86,6 @@ class ItemRow(Tappable, Plate):
         return look.family
 
     # --- place -------------------------------------------------------------------------------------------------------
-
-    def place(self, x: float, top: float, width: float, height: float) -> None:
-        """Take this place; a row that says the same in the same place stands there already."""
-        placed = (self.words, x, top, width, height)
-        if placed != self._placed:
-            self._placed = placed
-            super().place(x, top, width, height)
 
     def tall(self, width: float) -> float:
         """As high as symbol, words and end block need, not less than the design's least."""

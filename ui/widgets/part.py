@@ -74,6 +74,23 @@ class Part(Widget):  # type: ignore[misc]  # Kivy is untyped
         return self.x + self.right - x - width if self.look.rtl else x
 
 
+class Settled(Part):
+    """Placed anew only where what it says or its place has changed. ``says``: names of the attributes that tell."""
+
+    says: tuple[str, ...] = ()
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._placed: tuple[object, ...] = ()
+        super().__init__(**kwargs)
+
+    def place(self, x: float, top: float, width: float, height: float) -> None:
+        """Take this place, if it does not stand there already."""
+        placed = (*(getattr(self, name) for name in self.says), x, top, width, height)
+        if placed != self._placed:
+            self._placed = placed
+            super().place(x, top, width, height)
+
+
 class Box(Part):
     """What column and line share: children in a row with gaps, and free space around them."""
 
