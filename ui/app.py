@@ -10,7 +10,7 @@ import gc
 import time
 import traceback
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -31,6 +31,7 @@ from ui.languages import language
 from ui.look import Choices, Look
 from ui.sentences import Speaker
 from ui.sounds import Sounds
+from ui.steps import next_step
 from ui.text import TextEngine
 from ui.tokens import load as load_tokens
 from ui.widgets.icon import ASSETS, load
@@ -84,6 +85,8 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         self._handler = _Survivor(self)
         self._wake_text = Clock.create_trigger(self._collect_text)
         self._wake_bridge = Clock.create_trigger(self._take, -1)
+        self._wanted: screens.Screen | None = None  # not all of it is shown yet
+        self._wake_step = Clock.create_trigger(self._take)
         self._wake_ready = Clock.create_trigger(self._make_ready, READY_SECONDS)
         self.text = TextEngine(self._wake_text)
         self.sounds = Sounds()
@@ -126,12 +129,19 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         """Kivy's own settings panel does not exist here."""
         return False
 
+    @property
+    def still(self) -> bool:
+        """All is drawn that was told; nothing moves."""
+        return self._wanted is None and self.text.idle and not self.shell.moving
+
     # --- screen values -----------------------------------------------------------------------------------------------
 
     def _take(self, *_: object) -> None:
-        view = self.bridge.take()
-        if view is None:
+        wanted = self.bridge.take() or self._wanted
+        if wanted is None:
             return
+        view = next_step(self.shell.view, wanted)
+        self._wanted = None if view is wanted else wanted
         self.rate.may_rest(isinstance(view, (screens.Start, screens.Starting, screens.OutOfOrder)))
         self.rate.stirred(time.monotonic())
         self._new_visit(view)
@@ -139,8 +149,11 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
         if language(view.frame.language).rtl != self.look.rtl:
             self._dress(rtl=language(view.frame.language).rtl)
         self.shell.show(view)
-        self._wake_ready()
         self._cues.hear(view.frame.cues)
+        if self._wanted is not None:
+            self._wake_step()
+        else:
+            self._wake_ready()
 
     def _new_visit(self, view: screens.Screen) -> None:
         """At the start screen of another visit nothing of the last one is left: no settings, no words."""
@@ -165,10 +178,7 @@ class KioskApp(App):  # type: ignore[misc]  # Kivy is untyped
 
     def speaker(self, tag: str) -> Speaker:
         """Says sentences in a language."""
-        return Speaker(tag, self._today)
-
-    def _today(self) -> date:
-        return self.now().date()
+        return Speaker(tag, self.now().date())
 
     def post(self, intent: messages.Intent) -> None:
         """Report an intent to the core."""

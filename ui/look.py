@@ -5,6 +5,7 @@ Turns tokens (px at the reference size) into pixels of this window. Pure; not re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ui import tokens as token_file
@@ -26,6 +27,18 @@ class Choices:
             raise ValueError(f"no such theme or size: {self.theme}, {self.size}")
 
 
+class _Pixels(dict[float, float]):
+    """Lengths in pixels, reckoned once: hundreds are asked for in one picture."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self._scale = scale
+
+    def __missing__(self, length: float) -> float:
+        found = self[length] = float(round(length * self._scale))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """Choices applied to a window.
@@ -34,6 +47,7 @@ class Look:
         width, height: of the window, pixels.
         rtl: the interface language runs from right to left.
         scale: pixels of this window for one px at the reference size: the smaller of the two ratios.
+        px: a length of the design in whole pixels of this window.
     """
 
     width: float
@@ -41,12 +55,12 @@ class Look:
     choices: Choices = field(default_factory=Choices)
     rtl: bool = False
     scale: float = field(init=False)
-    _pixels: dict[float, float] = field(init=False, repr=False, compare=False)  # asked for hundreds of times a picture
+    px: Callable[[float], float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         width, height = self.tokens.reference["portrait" if self.portrait else "landscape"]
         object.__setattr__(self, "scale", min(self.width / width, self.height / height))
-        object.__setattr__(self, "_pixels", {})
+        object.__setattr__(self, "px", _Pixels(self.scale).__getitem__)
 
     @property
     def tokens(self) -> Tokens:
@@ -81,13 +95,6 @@ class Look:
         if self.large:
             return 40.0
         return 56.0 if self.portrait else 48.0
-
-    def px(self, length: float) -> float:
-        """A length of the design in whole pixels of this window."""
-        found = self._pixels.get(length)
-        if found is None:
-            found = self._pixels[length] = float(round(length * self.scale))
-        return found
 
     def colour(self, token: str) -> Rgba:
         """A colour token in the current theme."""

@@ -80,7 +80,7 @@ class Pilot:
     def settle(self) -> None:
         """Wait until nothing moves and every text is drawn."""
         self.frames(2)
-        self.wait(lambda: self.app.text.idle and not self.app.shell.moving, what="a still picture")
+        self.wait(lambda: self.app.still, what="a still picture")
         self.frames(2)
 
     # --- looking -----------------------------------------------------------------------------------------------------

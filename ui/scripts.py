@@ -5,12 +5,15 @@ Pure; not responsible for fonts on disk (fonts) or for pixels (text).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 COMMON = "common"
+_OTHER_SCRIPT = re.compile("[^\u0000-\u058f\u2010-\u2027]")  # besides these: dashes, quotation marks, ellipsis
+_WORD = re.compile("[^ ]* +|[^ ]+")
 _OPENING = "\u300c\u300e\uff08("  # no line ends with an opening bracket
 
 
@@ -68,6 +71,8 @@ def script_of(character: str) -> str:
 
 def runs(text: str) -> tuple[Run, ...]:
     """Cut a text into runs by script. Common characters belong to the run before them (at the start: to the next)."""
+    if _all_latin(text):
+        return (Run("latin", text),) if text else ()
     found: list[list[str]] = []
     for character in text:
         name = script_of(character)
@@ -82,7 +87,12 @@ def runs(text: str) -> tuple[Run, ...]:
 
 def needs_bidi(text: str) -> bool:
     """True if a part of the text runs from right to left, so that a whole line must be laid out at once."""
-    return any(BY_NAME[run.script].rtl for run in runs(text))
+    return not _all_latin(text) and any(BY_NAME[run.script].rtl for run in runs(text))
+
+
+def _all_latin(text: str) -> bool:
+    """Most texts are, and they are measured while a picture is made: told without a look at each letter."""
+    return _OTHER_SCRIPT.search(text) is None
 
 
 def starts_rtl(text: str) -> bool:
@@ -113,6 +123,9 @@ def wrap(text: str, width: float, measure: Callable[[str], float], most: int = 0
 
 
 def _fill(paragraph: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
+    if measure(paragraph.rstrip()) <= width:
+        yield paragraph.rstrip()
+        return
     line = ""
     for atom in _atoms(paragraph):
         if not line or measure((line + atom).rstrip()) <= width:
@@ -129,6 +142,9 @@ def _fill(paragraph: str, width: float, measure: Callable[[str], float]) -> Iter
 
 def _atoms(paragraph: str) -> Iterator[str]:
     """Pieces that are not broken: words with the space after them, single East Asian characters."""
+    if _all_latin(paragraph):
+        yield from _WORD.findall(paragraph)
+        return
     atom = ""
     for character in paragraph:
         if (

@@ -8,7 +8,7 @@ place of its parameters, so any language may order its words as it likes. Pure; 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -68,11 +68,11 @@ class Speaker:
     """Says codes in one language on one day."""
 
     language: str
-    today: Callable[[], date]
+    today: date
 
     def say(self, code: str, site_text: Mapping[str, str] | None = None, /, **params: Value) -> str:
         """The words of a code. ``site_text``: language -> a site's own words."""
-        return _say(code, tuple(params.items()), self.language, tuple((site_text or {}).items()), self.today())
+        return _say(code, tuple(params.items()), self.language, tuple((site_text or {}).items()), self.today)
 
     def text(self, sentence: Sentence | None) -> str:
         """The words of a sentence, "" for None."""

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 KEPT_TEXTURES = 240
 KEPT_BLOCKS = 1200
+KEPT_WIDTHS = 4000
 _ROOM_EM = 0.4  # free space above and below shaped text, so that no mark is cut
 
 Key = tuple[str, str, int, bool, bool]  # text, font file, pixels, shaped, right to left
@@ -69,6 +70,7 @@ class TextEngine:
         self._pil: dict[tuple[str, int], Any] = {}
         self._textures: OrderedDict[Key, Any] = OrderedDict()
         self._blocks: OrderedDict[tuple[Any, ...], Block] = OrderedDict()
+        self._widths: dict[tuple[str, str, int], float] = {}
         self._wanted: dict[Key, list[Callable[[], None]]] = {}
         self._jobs: queue.SimpleQueue[Key | None] = queue.SimpleQueue()
         self._made: queue.SimpleQueue[tuple[Key, tuple[int, int], bytes]] = queue.SimpleQueue()
@@ -121,6 +123,16 @@ class TextEngine:
         )
 
     def _measure(self, text: str, font: str, px: int, shaped: bool) -> float:
+        """Width in pixels; asked several times while a text is broken and drawn, so it is remembered."""
+        key = (text, font, px)
+        width = self._widths.get(key)
+        if width is None:
+            if len(self._widths) >= KEPT_WIDTHS:
+                self._widths.clear()
+            width = self._widths[key] = self._measured(text, font, px, shaped)
+        return width
+
+    def _measured(self, text: str, font: str, px: int, shaped: bool) -> float:
         if shaped:
             return float(self._pil_font(font, px).getlength(text)) + 2
         return float(self._label(font, px).get_extents(text)[0])
@@ -179,6 +191,7 @@ class TextEngine:
         """Drop every text: nothing a patron saw is kept for the next."""
         self._textures.clear()
         self._blocks.clear()
+        self._widths.clear()
 
     def close(self) -> None:
         """End the shaping thread."""

@@ -32,7 +32,7 @@ PARAMS: dict[str, Param] = {
 
 
 def speaker(language: str = "en") -> Speaker:
-    return Speaker(language, lambda: TODAY)
+    return Speaker(language, TODAY)
 
 
 def test_importing_the_commands_imports_no_kivy() -> None:
@@ -86,6 +86,13 @@ def test_a_title_is_cut_into_runs_by_script() -> None:
     assert needs_bidi("كتاب abc")
     assert needs_bidi("עברית")
     assert not needs_bidi("गोदान")
+
+
+def test_lines_of_words_break_alike_whatever_scripts_stand_beside_them() -> None:
+    words = " Die „kleine“ Hexe —  und der Räuber… "
+    beside = wrap(f"{words}\n字", 12, len)
+    assert wrap(words, 12, len) == beside[: len(wrap(words, 12, len))]
+    assert len(wrap(words, 12, len)) > 2
 
 
 @given(st.text(max_size=80), st.integers(1, 30))

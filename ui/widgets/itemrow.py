@@ -6,6 +6,7 @@ Made once and changed in place. Not responsible for cutting sentences (ui.rowwor
 
 from __future__ import annotations
 
+from kivy.graphics import PopMatrix, PushMatrix, Translate
 from kivy.properties import StringProperty
 
 from ui.rowwords import RowWords
@@ -43,6 +44,22 @@ class ItemRow(Settled, Tappable, Plate):
         self._texts = (self._title, self._line, self._step, self._reason)
         for part in (self._symbol, self._type, *self._texts, self._due_label, self._due, self._parts):
             self.add_widget(part)
+        self._shift = Translate(0, 0)
+        self.canvas.before.add(PushMatrix())
+        self.canvas.before.add(self._shift)
+        self.canvas.after.insert(0, PopMatrix())
+
+    def lift(self, up: float) -> bool:
+        """What stands on the row is not drawn anew but shifted: a list moves all its rows at each new one."""
+        if self.dashed:
+            return False
+        self._shift.y += up
+        self.y += up
+        return True
+
+    def to_parent(self, x: float, y: float, relative: bool = False) -> tuple[float, float]:
+        """Where a place of what stands on the row is seen."""
+        return x, y + self._shift.y
 
     @property
     def label(self) -> str:
@@ -134,6 +151,7 @@ class ItemRow(Settled, Tappable, Plate):
 
     def arrange(self) -> None:
         """Symbol, words, end block."""
+        self._shift.y = 0
         super().arrange()
         px = self.look.px
         symbol = px(self._symbol.side)

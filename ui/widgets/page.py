@@ -163,7 +163,7 @@ class Page(Front):
         """Height a filler must have: a list at least one row and its pager, a picture nothing."""
         if filler is None:
             return 0.0
-        return min(filler.tall(width), self.look.px(340)) if filler.slot == "list" else 0.0
+        return filler.tall_within(width, self.look.px(340)) if filler.slot == "list" else 0.0
 
     def _gaps(self, above: list[Part], below: list[Part], spare: float, least: float) -> dict[Part, float]:
         """Gaps before the blocks; where space is short all shrink alike, down to LEAST_GAP."""

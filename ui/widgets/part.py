@@ -51,6 +51,10 @@ class Part(Widget):  # type: ignore[misc]  # Kivy is untyped
         """Height in pixels at a width in pixels."""
         return self.look.px(self.high)
 
+    def tall_within(self, width: float, most: float) -> float:
+        """Height in pixels, or ``most`` if it would be more."""
+        return min(self.tall(width), most)
+
     def place(self, x: float, top: float, width: float, height: float) -> None:
         """Take this place, pixels; ``top`` is the upper edge in Kivy's coordinates, which count upwards."""
         self.size = (width, height)
@@ -81,14 +85,22 @@ class Settled(Part):
 
     def __init__(self, **kwargs: Any) -> None:
         self._placed: tuple[object, ...] = ()
+        self._top = 0.0
         super().__init__(**kwargs)
 
     def place(self, x: float, top: float, width: float, height: float) -> None:
         """Take this place, if it does not stand there already."""
-        placed = (*(getattr(self, name) for name in self.says), x, top, width, height)
-        if placed != self._placed:
-            self._placed = placed
-            super().place(x, top, width, height)
+        placed = (*(getattr(self, name) for name in self.says), x, width, height)
+        up = top - self._top
+        if placed == self._placed and (up == 0 or self.lift(up)):
+            self._top = top
+            return
+        self._placed, self._top = placed, top
+        super().place(x, top, width, height)
+
+    def lift(self, up: float) -> bool:
+        """Move up by so many pixels and change nothing else. False: it must be placed anew for that."""
+        return False
 
 
 class Box(Part):

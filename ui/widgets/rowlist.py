@@ -5,6 +5,7 @@ Rows are kept and changed in place; only those in sight have a widget. Not respo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -36,7 +37,7 @@ class LowPager(Across):
         """Show the buttons only in the low layout and only if the list does not fit into ``room`` px."""
         low = self.look.mode == "low"
         rows.watch_only = low
-        self.shown = low and rows.wanted(self.look.width - 2 * self.look.px(self.look.margin)) > self.look.px(room)
+        self.shown = low and rows.paged(self.look.width - 2 * self.look.px(self.look.margin), self.look.px(room))
 
 
 class RowList(Part):
@@ -63,7 +64,6 @@ class RowList(Part):
         self.follows = True  # the newest row comes into sight; False for a list that is read from its start
         self._note = Words(role="note", bold=True, align="center")
         self.add_widget(self._note)
-        self._measure = ItemRow()
         self._pager = Across(gap=24, align="stretch")
         self._earlier = PagerButton(name="earlier", icon="up")
         self._later = PagerButton(name="later", icon="down")
@@ -113,13 +113,22 @@ class RowList(Part):
         """Keys of the rows that are drawn."""
         return tuple(self._rows)
 
-    def wanted(self, width: float) -> float:
-        """Height of all rows in pixels."""
-        return sum(self._height(words, width) for words in self._words) + self._gap * max(0, len(self._words) - 1)
+    def wanted(self, width: float, most: float = math.inf) -> float:
+        """Height of all rows in pixels. Above ``most`` no further row is measured, and the answer is just more."""
+        used = -self._gap if self._words else 0.0
+        for words in self._words if self._first is not None else reversed(self._words):
+            used += self._gap + self._height(words, width)
+            if used > most:
+                break
+        return used
 
     def tall(self, width: float) -> float:
         """As high as wished or as its rows."""
         return super().tall(width) or self.wanted(width)
+
+    def tall_within(self, width: float, most: float) -> float:
+        """Does not measure the rows that need more."""
+        return min(super().tall(width) or self.wanted(width, most), most)
 
     # --- place -------------------------------------------------------------------------------------------------------
 
@@ -132,14 +141,20 @@ class RowList(Part):
         return found
 
     def _measured(self, words: RowWords, width: float) -> float:
-        """Twenty rows that say the same are as high as one."""
+        """Twenty rows that say the same are as high as one. The row that measured it most likely soon shows it."""
         alike = replace(words, key="")
         found = self._heights.get((alike, width))
         if found is None:
-            row = self._rows.get(words.key, self._measure)
+            row = self._rows.get(words.key) or self._borrowed()
             row.show(words, False)
             found = self._heights[alike, width] = row.tall(width)
         return found
+
+    def _borrowed(self) -> ItemRow:
+        """A row out of sight; each in turn, so that they keep what they say for as long as can be."""
+        row = self._spare.pop(0) if self._spare else self._new_row()
+        self._spare.append(row)
+        return row
 
     def _window(self, width: float, room: float) -> tuple[int, int]:
         """First and last + 1 of the rows in sight."""
@@ -191,7 +206,7 @@ class RowList(Part):
 
     def paged(self, width: float, height: float) -> bool:
         """Whether not all rows fit into this place."""
-        return self.wanted(width) > height
+        return self.wanted(width, height) > height
 
     def _pager_height(self) -> float:
         """In pixels. In the low layout the buttons stand elsewhere, and only a note is left here."""
@@ -238,7 +253,8 @@ class RowList(Part):
             self._spare.append(row)
         for words in shown:
             if words.key not in self._rows:
-                row = self._spare.pop() if self._spare else self._new_row()
+                row = next((row for row in self._spare if row.words == words), None) or self._borrowed()
+                self._spare.remove(row)
                 self._rows[words.key] = row
                 self.add_widget(row)
 
