@@ -16,6 +16,7 @@ from rich.table import Table
 from sqlalchemy import insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from circulation import backup as backups
 from circulation import demo, logs, machines, serving
 from circulation.clock import real_clock
 from circulation.errors import CirculationError
@@ -117,6 +118,39 @@ def serve(
     serving.refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
     with opened(database, secrets, server=True) as service:
         serving.serve(service, host, port, ready_file, tls, behind_proxy)
+
+
+@contextmanager
+def _as_it_is(database: str) -> Iterator[Database]:
+    """A database of whatever version; closed after the block."""
+    logs.configure()
+    found = Database(database)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+@app.command()
+@_told
+def backup(file: Path, database: DatabaseUrl) -> None:
+    """Write everything into a new file, while machines go on; the secrets folder is not in it and kept elsewhere."""
+    with _as_it_is(database) as found:
+        backups.backup(found, file)
+    console.print(f"{file} is written, {file.stat().st_size} bytes; keep a copy of the secrets folder elsewhere")
+
+
+@app.command()
+@_told
+def restore(
+    file: Path,
+    database: DatabaseUrl,
+    replace: Annotated[bool, typer.Option("--replace", help="Give up what is in the database.")] = False,
+) -> None:
+    """Put a backup in the place of a database; machines then send again what they know to be newer."""
+    with _as_it_is(database) as found:
+        generation = backups.restore(found, file, replace)
+    console.print(f"{file} is restored as generation {generation}", highlight=False)
 
 
 @app.command("demo-data")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, case, delete, insert, select, update
 
 from circulation.store import tables as t
+from circulation.store.engine import hold
 
 MOST_ROUNDS = 16
 
@@ -85,6 +86,7 @@ def forget(db: Connection, subject: str) -> None:
 
 
 def _row(db: Connection, subject: str) -> Row[tuple[object, ...]] | None:
+    hold(db, subject)  # the first try has no row to lock
     return db.execute(select(t.lock_out).where(t.lock_out.c.subject == subject).with_for_update()).one_or_none()
 
 

@@ -15,6 +15,7 @@ from circulation.secrets import new_token, token_hash
 from circulation.service import Machine, Service
 from circulation.store import house
 from circulation.store import tables as t
+from circulation.store.engine import hold
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that are mistaken for one another
 CODE_LENGTH = 12
@@ -76,6 +77,7 @@ def _count_wrong(service: Service) -> None:
     now = service.clock()
     subject = t.lock_out.c.subject == WRONG_CODES
     with service.database.writing() as db:
+        hold(db, WRONG_CODES)
         row = db.execute(select(t.lock_out).where(subject).with_for_update()).one_or_none()
         lately = row is not None and now - row.last_at <= WRONG_CODES_WITHIN
         failures = row.failures + 1 if row is not None and lately else 1

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from circulation.domain.checkout import decide_checkout
 from circulation.domain.item_states import STATES
@@ -23,6 +23,7 @@ from circulation.domain.return_ import decide_return
 from circulation.service import Machine, Service
 from circulation.store import circulating as store
 from circulation.store import tables as t
+from circulation.store.engine import overtaken
 from rules.refusals import Reason, choose, in_order
 from rules.rule import PATRON_FIELDS
 from rules.trace import Step
@@ -58,7 +59,9 @@ def run(service: Service, machine: Machine, asked: Asked) -> Line:
         try:
             with service.database.writing() as db:
                 return _run(service, db, machine, asked)
-        except IntegrityError:
+        except DBAPIError as error:
+            if not overtaken(error):
+                raise
             continue  # another process was first with this id or item: see what it recorded
     with service.database.writing() as db:
         return _run(service, db, machine, asked)
@@ -110,7 +113,9 @@ def settle(service: Service, machine: Machine, operation: str) -> Line:
                 values = {"machine_id": machine.id, "id": operation, "content": SETTLED_CONTENT, "outcome": line}
                 db.execute(insert(t.operation).values(**values, at=service.clock()))
                 return line
-        except IntegrityError:
+        except DBAPIError as error:
+            if not overtaken(error):
+                raise
             continue  # the request itself was first: its outcome stands
     raise RuntimeError(f"operation {operation} can be neither read nor settled")
 

@@ -50,8 +50,8 @@ def sign_in(service: Service, machine: Machine, kind: str, value: str, pin: str)
     if not service.secrets.pin_fits(found.pin_hash if found is not None else None, pin, patron_id) or found is None:
         return _wrong(service, machine, by_machine, by_card)
     with service.database.writing() as db:
+        lockout.take_back(db, here, by_machine)  # first the machine, then the card, as above
         lockout.forget(db, card)
-        lockout.take_back(db, here, by_machine)
         return _open(service, db, machine, found, now)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from rules.rule import FACT_FIELDS, ITEM_FIELDS
+from rules.rule import FACT_FIELDS, ITEM_FIELDS, PATRON_FIELDS
 from rules.values import Amount, Days, Fee, MinAge, Value
 
 
@@ -58,6 +58,7 @@ class OrganisationUsed(StrEnum):
     SESSION = "session"  # the branch the machine or desk session is signed in to
     FIRST_CHECKOUT = "first_checkout"  # the branch where the item was originally checked out
     ITEM = "item"  # the item's branch
+    PICKUP = "pickup"  # the branch where a reservation is collected
     AUTHORITY = "authority"  # the authority or account a debt belongs to
 
 
@@ -129,18 +130,83 @@ def kinds_of(rule_type: RuleType, kinds: Catalogue) -> tuple[str, ...]:
 
 
 _ITEM_ONLY = frozenset(ITEM_FIELDS)  # R56: self-service rules ask nothing about the patron
+_PATRON_ONLY = frozenset(PATRON_FIELDS)  # a debt is not owed for one item
 _SESSION, _FIRST_CHECKOUT = OrganisationUsed.SESSION, OrganisationUsed.FIRST_CHECKOUT
+_ITEM, _PICKUP, _AUTHORITY = OrganisationUsed.ITEM, OrganisationUsed.PICKUP, OrganisationUsed.AUTHORITY
+
+# Groups of kinds that only work together (R7).
+PAYMENT_GROUP = (
+    "circulation.enable_payment_reminder",
+    "fees.payment_reminder",
+    "counts.payment_reminder_minimum",
+    "patron.payment_reminder_block",
+    "periods.payment_reminder",
+)
+OVERDUE_GROUP = (
+    "circulation.enable_overdue_reminder",
+    "fees.overdue_reminder",
+    "patron.overdue_reminder_block",
+    "periods.overdue_reminder",
+)
+WARNING_GROUP = ("circulation.enable_due_warning", "fees.due_warning", "periods.due_warning")
+RENEWAL_QUEUE_GROUP = ("counts.queue_min_renewals", "circulation.renewal_reserved", "periods.renewal_reserved")
+CHECKOUT_QUEUE_GROUP = ("counts.queue_min_checkouts", "periods.loan_reserved")
+GROUPS = (PAYMENT_GROUP, OVERDUE_GROUP, WARNING_GROUP, RENEWAL_QUEUE_GROUP, CHECKOUT_QUEUE_GROUP)
+
+
+def _kind(
+    key: str,
+    unit: Unit,
+    default: Value | None,
+    organisation: OrganisationUsed,
+    fields: frozenset[str] = frozenset(FACT_FIELDS),
+    levels: tuple[str, ...] = (),
+) -> Kind:
+    depends_on = tuple(other for group in GROUPS if key in group for other in group if other != key)
+    return Kind(key, unit, default, organisation, fields, levels, depends_on)
+
 
 KINDS: Catalogue = catalogue(
     (
-        Kind("self_service.checkout", Unit.YES_NO, True, _SESSION, _ITEM_ONLY),
-        Kind("self_service.return", Unit.YES_NO, True, _SESSION, _ITEM_ONLY),
-        Kind("self_service.renewal", Unit.YES_NO, True, _SESSION, _ITEM_ONLY),
-        Kind("circulation.checkout", Unit.YES_NO_OR_MIN_AGE, True, _SESSION),
-        Kind("circulation.renewal", Unit.YES_NO, True, _FIRST_CHECKOUT),
-        Kind("counts.max_loans", Unit.NUMBER, None, _SESSION),
-        Kind("patron.debt_block", Unit.AMOUNT, None, _SESSION),
-        Kind("periods.loan", Unit.DAYS, None, _SESSION),
-        Kind("periods.renewal", Unit.DAYS, None, _FIRST_CHECKOUT),
+        _kind("self_service.checkout", Unit.YES_NO, True, _SESSION, _ITEM_ONLY),
+        _kind("self_service.return", Unit.YES_NO, True, _SESSION, _ITEM_ONLY),
+        _kind("self_service.renewal", Unit.YES_NO, True, _SESSION, _ITEM_ONLY),
+        _kind("circulation.checkout", Unit.YES_NO_OR_MIN_AGE, True, _SESSION),
+        _kind("circulation.renewal", Unit.YES_NO, True, _FIRST_CHECKOUT),
+        _kind("circulation.renewal_reserved", Unit.YES_NO, False, _FIRST_CHECKOUT),
+        _kind("circulation.enable_due_warning", Unit.YES_NO, False, _FIRST_CHECKOUT),
+        _kind("circulation.enable_overdue_reminder", Unit.YES_NO, False, _FIRST_CHECKOUT, levels=OVERDUE_LEVELS),
+        _kind(
+            "circulation.enable_payment_reminder", Unit.YES_NO, False, _AUTHORITY, _PATRON_ONLY, levels=PAYMENT_LEVELS
+        ),
+        _kind("circulation.enable_reservation_notice", Unit.YES_NO, True, _PICKUP),
+        _kind("counts.max_loans", Unit.NUMBER, None, _SESSION),
+        _kind("counts.max_renewals", Unit.NUMBER, None, _FIRST_CHECKOUT),
+        _kind("counts.max_reservations_per_title", Unit.NUMBER, 1, _SESSION),
+        _kind("counts.queue_min_renewals", Unit.NUMBER, 0, _FIRST_CHECKOUT),
+        _kind("counts.queue_min_checkouts", Unit.NUMBER, 0, _SESSION),
+        _kind("counts.payment_reminder_minimum", Unit.AMOUNT, None, _AUTHORITY, _PATRON_ONLY),
+        _kind("fees.overdue", Unit.FEE, None, _FIRST_CHECKOUT),
+        _kind("fees.overdue_max", Unit.AMOUNT, None, _FIRST_CHECKOUT),
+        _kind("fees.due_warning", Unit.AMOUNT, None, _FIRST_CHECKOUT),
+        _kind("fees.overdue_reminder", Unit.AMOUNT, None, _FIRST_CHECKOUT, levels=OVERDUE_LEVELS),
+        _kind("fees.payment_reminder", Unit.AMOUNT, None, _AUTHORITY, _PATRON_ONLY, levels=PAYMENT_LEVELS),
+        _kind("fees.uncollected_reservation", Unit.AMOUNT, None, _PICKUP),
+        _kind("patron.debt_block", Unit.AMOUNT, None, _SESSION),
+        _kind("patron.overdue_reminder_block", Unit.NUMBER, None, _SESSION),
+        _kind("patron.payment_reminder_block", Unit.NUMBER, None, _SESSION),
+        _kind("periods.loan", Unit.DAYS, None, _SESSION),
+        _kind("periods.loan_reserved", Unit.DAYS, None, _SESSION),
+        _kind("periods.renewal", Unit.DAYS, None, _FIRST_CHECKOUT),
+        _kind("periods.renewal_reserved", Unit.DAYS, None, _FIRST_CHECKOUT),
+        _kind("periods.closing_adjustment", Unit.DAYS, Days(0), _FIRST_CHECKOUT),
+        _kind("periods.grace", Unit.DAYS, Days(0), _FIRST_CHECKOUT),
+        _kind("periods.due_warning", Unit.DAYS, None, _FIRST_CHECKOUT),
+        _kind("periods.overdue_reminder", Unit.DAYS, None, _FIRST_CHECKOUT, levels=OVERDUE_LEVELS),
+        _kind("periods.payment_reminder", Unit.DAYS, None, _AUTHORITY, _PATRON_ONLY, levels=PAYMENT_LEVELS),
+        _kind("periods.shelf_time", Unit.DAYS, Days(7), _PICKUP),
+        _kind("reservation.already_on_loan", Unit.YES_NO, False, _SESSION),
+        _kind("reservation.item_on_shelf", Unit.YES_NO, False, _ITEM),
+        _kind("reservation.item_reservable", Unit.YES_NO, True, _ITEM),
     )
 )

@@ -206,6 +206,8 @@ def rule_table(rule: Rule) -> dict[str, object]:
     fields = fields_of(rule)
     table = dict(fields.rule)
     table["value"] = value_to_plain(rule.value)
+    if rule.message:
+        table["message"] = dict(sorted(rule.message.items()))  # a mapping has no order of its own
     if fields.when:
         table["when"] = {key: list(value) if isinstance(value, tuple) else value for key, value in fields.when.items()}
     return table

@@ -46,6 +46,14 @@ TEXTS: Mapping[str, str] = {
     "value_unit.amount": 'This kind of rule needs an amount (amount = "10.00").',
     "value_unit.fee": 'This kind of rule needs a fee (per_day = "0.20" or fixed = "5.00").',
     "id_duplicate": 'The id "{id}" is used more than once.',
+    "not_utf8": "Line {line} is not UTF-8 text; save the file as CSV UTF-8.",
+    "not_csv": "This is not CSV: {why}.",
+    "unknown_column": 'There is no column "{name}".',
+    "column_twice": 'The column "{name}" is there more than once.',
+    "column_missing": 'The column "{name}" is missing.',
+    "cells_surplus": "This row has more cells than the first row has columns.",
+    "unit_unknown": '"{value}" is no unit; units are {wanted}, or none.',
+    "value_without_unit": "Without a unit this must be true, false or a whole number.",
     "document": "The document cannot be used: {why}.",
 }
 
@@ -79,7 +87,7 @@ class Problem:
         params: what the text needs.
         rule: id of the rule, None where it has none.
         key: as in ``Fault``.
-        line: in the document, counted from 1; None if unknown.
+        line: in the document, counted from 1; in CSV the row as a spreadsheet counts; None if unknown.
     """
 
     place: str

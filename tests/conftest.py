@@ -8,6 +8,7 @@ pytest_plugins = [
     "pytester",
     "tests.plugins.leaks",
     "tests.plugins.no_skips",
+    "tests.plugins.postgres",
     "tests.plugins.requirements",
     "tests.plugins.sharing",
 ]

@@ -28,8 +28,9 @@ OPEN = t.loan.c.returned_at.is_(None)
 
 
 def item(db: Connection, item_id: str) -> Item | None:
-    """One item."""
-    row = db.execute(select(*ITEM_COLUMNS).where(t.item.c.id == item_id)).one_or_none()
+    """One item; its row is locked like a patron's, after it, so that nothing else happens to it or to its loan."""
+    query = select(*ITEM_COLUMNS).where(t.item.c.id == item_id).with_for_update(key_share=True)
+    row = db.execute(query).one_or_none()
     return Item(*row) if row is not None else None
 
 
@@ -53,7 +54,7 @@ def patron(db: Connection, patron_id: str) -> Patron | None:
             t.patron.c.card_lost,
         )
         .where(t.patron.c.id == patron_id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # new sessions and fees may still refer to the patron meanwhile
     ).one_or_none()
     return Patron(*found, Amount(owed(db, patron_id))) if found is not None else None
 

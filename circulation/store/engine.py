@@ -10,13 +10,18 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from circulation.errors import CirculationError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 20
+LOST_SECONDS = 60  # after them PostgreSQL gives up the transaction of a server that is no longer heard of
+POSTGRESQL = ("postgres", "postgresql")
+# SQLSTATE: not serializable, deadlock.
+OVERTAKEN = ("40001", "40P01")
+MIGRATING = "migrating"
 
 
 class Database:
@@ -24,8 +29,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         try:
-            self.url = make_url(url)
-            self.engine = _engine(url)
+            self.url = address(url)
+            self.engine = _engine(self.url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise CirculationError("database", f"the database address is not understood: {error}") from None
 
@@ -37,7 +42,11 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that may write: on SQLite it holds the write lock from its first statement."""
+        """A transaction that may write.
+
+        On SQLite it holds the write lock from its first statement. On PostgreSQL it runs beside others, sees what they
+        have committed with each statement, and locks the rows it decides on (``with_for_update``, ``hold``).
+        """
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
@@ -57,6 +66,7 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         try:
             with self.writing() as connection:
+                hold(connection, MIGRATING)  # several servers may start at once
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except DatabaseError as error:
@@ -69,13 +79,51 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
-    event.listen(engine, "connect", _sqlite_settings)
-    event.listen(engine, "begin", _sqlite_begin)
-    return engine
+def address(url: str) -> URL:
+    """A database address as SQLAlchemy reads it; PostgreSQL's own form means the one driver of it we bring.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    found = make_url(url)
+    return found.set(drivername="postgresql+psycopg") if found.drivername in POSTGRESQL else found
+
+
+def hold(db: Connection, name: str) -> None:
+    """Keep other transactions that hold the same name waiting until the end of this one.
+
+    For what has no row yet that could be locked. On SQLite a writing transaction keeps all others waiting anyway.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def overtaken(error: DBAPIError) -> bool:
+    """Whether a transaction failed only because another was first, so that it may be begun again."""
+    if isinstance(error, IntegrityError):
+        return True
+    return getattr(error.orig, "sqlstate", None) in OVERTAKEN
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        event.listen(engine, "connect", _sqlite_settings)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, isolation_level="READ COMMITTED")
+        event.listen(engine, "connect", _postgresql_settings)
+        return engine
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+
+
+def _postgresql_settings(connection: Any, _: Any) -> None:
+    """Wait for locks no longer than SQLite does, and hold none for a server that has gone."""
+    seconds = {"lock_timeout": BUSY_SECONDS, "idle_in_transaction_session_timeout": LOST_SECONDS}
+    for name, value in seconds.items():
+        connection.execute(f"SET {name} = '{value}s'")
+    connection.commit()
 
 
 def _sqlite_settings(connection: Any, _: Any) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from circulation.errors import CirculationError
 from circulation.store import tables as t
+from circulation.store.engine import hold
 from rules.age import AgeGroups
 from rules.check import KnownCodes
 from rules.compiled import CompiledRules, RuleSet, compile_rules
@@ -77,6 +78,7 @@ def publish(db: Connection, rules: Iterable[Rule], now: datetime) -> int:
     """Store a new immutable set and make it live; its number."""
     plain = [rule_to_plain(rule) for rule in rules]
     checksum = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    hold(db, "publish")  # two at once would take the same number
     number = int(db.execute(select(func.coalesce(func.max(t.rule_set.c.number), 0))).scalar_one()) + 1
     db.execute(insert(t.rule_set).values(number=number, rules=plain, checksum=checksum, published_at=now))
     db.execute(update(t.installation).values(live_rules=number))

@@ -16,9 +16,31 @@ from circulation.service import Service
 from circulation.store.engine import Database
 from tests.circulation.running import Central, Machine, TestClock, serving
 from tests.circulation.world import World, fill_house
+from tests.postgres.cluster import Cluster
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # KiB; what is tested is not how hard hashes are
 MONDAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
+# Modules whose tests with a service run on both databases, but for those that look into SQLite.
+ON_BOTH = ("test_concurrency", "test_decisions", "test_operations", "test_signin", "test_store")
+SQLITE_ONLY = (
+    "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",
+    "test_a_writing_transaction_takes_its_lock_before_it_reads",
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on both databases."""
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if "service" in metafunc.fixturenames and module in ON_BOTH and metafunc.function.__name__ not in SQLITE_ONLY:
+        metafunc.parametrize("service", ["sqlite", "postgresql"], indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """PostgreSQL starts before a test is watched for what it leaves behind."""
+    for item in items:
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        if isinstance(item, pytest.Function) and given.get("service") == "postgresql":
+            item.fixturenames.insert(0, "cluster")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -60,10 +82,31 @@ def _copy(template: Path, folder: Path, clock: TestClock) -> Iterator[Service]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def postgres_house(cluster: Cluster, empty_house: Path) -> str:
+    """The same as ``empty_house``, as a template of PostgreSQL."""
+    name = cluster.create()
+    database = Database(cluster.url(name))
+    database.migrate()
+    fill_house(database)
+    database.close()
+    return name
+
+
 @pytest.fixture
-def service(empty_house: Path, tmp_path: Path, clock: TestClock) -> Iterator[Service]:
-    """The service over the test world."""
-    yield from _copy(empty_house, tmp_path / "house", clock)
+def service(request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock) -> Iterator[Service]:
+    """The service over the test world, on SQLite unless the test is run on both databases."""
+    house: Path = request.getfixturevalue("empty_house")
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield from _copy(house, tmp_path / "house", clock)
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = cluster.create(request.getfixturevalue("postgres_house"))
+    shutil.copytree(house / "secrets", tmp_path / "house" / "secrets")
+    database = Database(cluster.url(name))
+    yield Service(database, Secrets(tmp_path / "house" / "secrets", QUICK), clock)
+    database.close()
+    cluster.drop(name)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rules.kinds import Kind, Unit
+from rules.kinds import KINDS, Kind, Unit
 from rules.rule import Conditions, Rule
 from rules.values import MOST_MINOR, Amount, Days, Fee, FeeBasis, FeeStep, MinAge, Value
-from tests.rules.made import ALL_UNITS, CODES
+from tests.rules.made import CODES
 
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\t\"'\\#=[]"), max_size=30)
 free_codes = st.from_regex(r"[A-Za-z0-9_äß.-]{1,8}", fullmatch=True)
@@ -59,7 +59,7 @@ def conditions(draw: st.DrawFn, kind: Kind) -> Conditions:
 
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
-    kind = ALL_UNITS[draw(st.sampled_from(sorted(ALL_UNITS)))]
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
     first, last = sorted(draw(st.tuples(*[st.dates(date(2000, 1, 1), date(2099, 1, 1))] * 2)))
     message_text = texts.filter(lambda text: bool(text.strip()) and "{" not in text)
     return Rule(

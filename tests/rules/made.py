@@ -8,7 +8,7 @@ from typing import Any
 from rules.check import KnownCodes
 from rules.compiled import CompiledRules, RuleSet, compile_rules
 from rules.evaluate import Decision, decide
-from rules.kinds import KINDS, OVERDUE_LEVELS, Catalogue, Kind, OrganisationUsed, Unit, catalogue
+from rules.kinds import KINDS, Catalogue
 from rules.organisation import Organisation, OrganisationTree
 from rules.rule import Conditions, Facts, Rule
 from rules.values import Value
@@ -36,16 +36,6 @@ CODES = KnownCodes(
     age_groups=frozenset({"child", "adult"}),
 )
 AGE_GROUPS = {"child": (0, 17), "adult": (18, 199)}
-
-# kinds of later steps, so that every unit and levels are tried
-ALL_UNITS: Catalogue = catalogue(
-    (
-        *KINDS.values(),
-        Kind("fees.overdue", Unit.FEE, None, OrganisationUsed.FIRST_CHECKOUT),
-        Kind("periods.overdue_reminder", Unit.DAYS, None, OrganisationUsed.FIRST_CHECKOUT, levels=OVERDUE_LEVELS),
-        Kind("reservation.item_reservable", Unit.YES_NO, True, OrganisationUsed.ITEM),
-    )
-)
 
 
 def rule(id_: str, kind: str, org: str, value: Value, **more: Any) -> Rule:

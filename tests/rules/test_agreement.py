@@ -13,7 +13,7 @@ from rules.compiled import RuleSet, compile_rules
 from rules.evaluate import decide
 from rules.rule import Conditions, Facts, Rule
 from rules.values import Days
-from tests.rules.made import ALL_UNITS, MONDAY, TREE
+from tests.rules.made import MONDAY, TREE
 
 PARENT = {"A": None, "North": "A", "South": "A", "N1": "North", "N2": "North", "BUS": "North", "S1": "South"}
 KINDS_TRIED = (("periods.loan", None), ("periods.overdue_reminder", "1"), ("periods.overdue_reminder", "2"))
@@ -139,7 +139,7 @@ def test_compiled_and_naive_evaluation_agree(
 ) -> None:
     kind, level = slot
     expected = naive(rules, kind, level, branch, known, on)
-    decision = decide(compile_rules(RuleSet(1, rules, TREE), ALL_UNITS), kind, branch, known, on, level)
+    decision = decide(compile_rules(RuleSet(1, rules, TREE)), kind, branch, known, on, level)
     assert decision.rule == expected
     assert decision.value == (expected.value if expected else None)
     step = decision.step()

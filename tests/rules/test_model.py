@@ -12,7 +12,7 @@ from rules.organisation import Organisation, OrganisationTree
 from rules.problems import TEXTS, RulesError
 from rules.rule import Conditions, Facts, Rule
 from rules.values import Amount, Days, Fee, FeeBasis, FeeStep, MinAge, value_from_plain
-from tests.rules.made import ALL_UNITS, TREE
+from tests.rules.made import TREE
 
 
 @pytest.mark.requirement("R1")
@@ -54,6 +54,7 @@ def test_every_finding_has_its_words_for_staff() -> None:
                 "until",
                 "first",
                 "id",
+                "line",
             ],
             "7",
         )
@@ -102,7 +103,7 @@ def test_units_tell_true_from_one() -> None:
     assert not Unit.NUMBER.accepts(True)
     assert not Unit.YES_NO.accepts(1)
     assert Unit.YES_NO_OR_MIN_AGE.accepts(MinAge(6))
-    assert {kind.unit for kind in ALL_UNITS.values()} == set(Unit)
+    assert {kind.unit for kind in KINDS.values()} == set(Unit)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,9 @@ def boxes(machine: Machine) -> Iterator[tuple[str, Box]]:
     """Text blocks in front: words and the rectangle they are drawn in, as small as the letters' lines."""
     for part, block in texts_in_front(machine):
         x = part._start(block.width)
-        top = part.to_window(part.x, part.top)[1] - (max(0, (part.height - block.height) // 2) if part.valign == "middle" else 0)
+        top = part.to_window(part.x, part.top)[1] - (
+            max(0, (part.height - block.height) // 2) if part.valign == "middle" else 0
+        )
         yield part.text, (x, top - block.height, x + block.width, top)
 
 

@@ -1,0 +1,148 @@
+"""The publish check (R80): everything about a rule set that staff should know before it is published.
+
+Responsible for putting the findings together, and for those about one rule alone. Not responsible for the findings
+about groups (dependencies), lists (shadows) and periods (gaps), or for publishing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+
+from rules.check import KnownCodes, check_rules
+from rules.compiled import RuleSet, compile_rules
+from rules.dependencies import dependency_findings
+from rules.finding import SEVERITIES, Finding, Param, Severity, case_words, finding, stops_publishing
+from rules.gaps import gap_findings
+from rules.kinds import KINDS, Catalogue
+from rules.organisation import OrganisationTree
+from rules.problems import Problem
+from rules.rule import Rule
+from rules.shadows import shadow_findings
+from rules.survey import Survey
+from rules.totals import KIND as COUNTING
+from rules.totals import Totals, patrons, told, totals
+from rules.values import Days, Fee, FeeBasis, FeeStep
+
+__all__ = ("SEVERITIES", "Finding", "Severity", "check_set", "stops_publishing")
+
+_FORBIDDABLE = ("periods.loan", "periods.loan_reserved", "periods.renewal", "periods.renewal_reserved")
+_GRAVEST_FIRST = tuple(Severity)
+
+
+def check_set(
+    rules: Sequence[Rule],
+    organisations: OrganisationTree,
+    codes: KnownCodes,
+    today: date,
+    kinds: Catalogue = KINDS,
+) -> tuple[Finding, ...]:
+    """Every finding about a set, the gravest first.
+
+    Rules that are wrong in themselves (``check``) are reported and then left out, so that publishing a file lists both
+    together (R7). Inactive rules are looked at only in that way: they decide nothing.
+
+    Args:
+        rules: of the draft.
+        organisations: all of them; the lists of every branch are walked.
+        codes: known codes.
+        today: the day of publishing; what is over by then concerns nobody.
+        kinds: the catalogue.
+    """
+    problems = check_rules(rules, codes, kinds)
+    wrong = {problem.rule for problem in problems}
+    sound = [rule for rule in rules if rule.id not in wrong and rule.org in organisations.nodes]
+    compiled = compile_rules(RuleSet(0, tuple(sound), organisations), kinds)
+    survey = Survey.of(compiled, sound, codes, today)
+    found = [_from_problem(problem, rules) for problem in problems]
+    found += [one for rule in sound if rule.active for one in _single(rule, today)]
+    for look in (dependency_findings, gap_findings, shadow_findings, _totals):
+        found += look(survey)
+    return tuple(sorted(found, key=lambda one: _GRAVEST_FIRST.index(one.severity)))
+
+
+def _from_problem(problem: Problem, rules: Sequence[Rule]) -> Finding:
+    rule = next((rule for rule in rules if rule.id == problem.rule), None)
+    concerned = (problem.rule,) if problem.rule is not None else ()
+    params: dict[str, Param] = {**problem.params, "key": problem.key, "place": problem.place}
+    if rule is None:
+        return Finding(Severity.ERROR, problem.code, concerned, params=params)
+    return Finding(Severity.ERROR, problem.code, concerned, rule.kind, rule.level, rule.org, params)
+
+
+# --- one rule alone ---------------------------------------------------------------------------------------------------
+
+
+def _single(rule: Rule, today: date) -> Iterator[Finding]:
+    if rule.valid_until is not None and rule.valid_until < today:
+        yield finding(*("expired", (rule.id,), rule.kind, rule.level, rule.org), rule=rule.title, date=rule.valid_until)
+        return
+    for look in _LOOKS:
+        yield from look(rule)
+
+
+def _period_zero(rule: Rule) -> Iterator[Finding]:
+    """0 days to forbid something: circulation control says so, and says why."""
+    if rule.kind in _FORBIDDABLE and rule.value == Days(0):
+        yield finding("period_zero", (rule.id,), rule.kind, None, rule.org, rule=rule.title)
+
+
+def _age_refusal(rule: Rule) -> Iterator[Finding]:
+    """An unknown date of birth fulfils no condition on age, so such a refusal lets it pass (R11)."""
+    aged = rule.when.age_max is not None or bool(rule.when.age_group)
+    if rule.kind == "circulation.checkout" and rule.value is False and aged:
+        yield finding("refusing_checkout_with_age", (rule.id,), rule.kind, None, rule.org, rule=rule.title)
+
+
+def _fee_jumps(rule: Rule) -> Iterator[Finding]:
+    """Per day, a day more may cost more than a day: the whole delay is charged at another amount (R33)."""
+    if not isinstance(rule.value, Fee) or rule.value.basis is not FeeBasis.PER_DAY:
+        return
+    for step, following in pairwise(rule.value.steps):
+        days = step.up_to_days
+        if days is None or step.amount == following.amount:
+            continue
+        yield finding(
+            *("fee_jump", (rule.id,), rule.kind, None, rule.org),
+            days=days,
+            amount=_cost(step, days),
+            later_days=days + 1,
+            later_amount=_cost(following, days + 1),
+        )
+
+
+def _cost(step: FeeStep, days: int) -> str:
+    minor = step.amount.minor * days  # may be more than an amount can hold; it is only shown
+    return f"{minor // 100}.{minor % 100:02d}"
+
+
+_LOOKS: tuple[Callable[[Rule], Iterator[Finding]], ...] = (_period_zero, _age_refusal, _fee_jumps)
+
+
+# --- counting rules ---------------------------------------------------------------------------------------------------
+
+
+def _totals(survey: Survey) -> Iterator[Finding]:
+    """Counting rules whose total depends on the order of borrowing (R22)."""
+    places: dict[tuple[tuple[str, ...], int | None, int | None], list[str]] = defaultdict(list)
+    whom: dict[tuple[tuple[str, ...], int | None, int | None], Mapping[str, str]] = {}
+    for place in survey.places(COUNTING):
+        for patron in patrons(survey.compiled, place, survey.codes):
+            result = totals(survey.compiled, place, survey.codes, patron, survey.today)
+            if result.varies:
+                places[_key(result)].append(place)
+                whom.setdefault(_key(result), told(patron))
+    for (ids, smallest, largest), where in places.items():
+        for org in survey.highest(where, COUNTING):
+            yield finding(
+                *("total_varies", ids, COUNTING, None, org),
+                who=case_words(whom[ids, smallest, largest]),
+                smallest=smallest or 0,
+                largest=largest or 0,
+            )
+
+
+def _key(result: Totals) -> tuple[tuple[str, ...], int | None, int | None]:
+    return tuple(rule.id for rule in result.rules), result.smallest, result.largest
