@@ -6,27 +6,32 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+import wording
 from circulation import backup as backups
 from circulation import demo, logs, machines, serving
-from circulation.clock import real_clock
+from circulation.clock import local_day, real_clock
+from circulation.domain import APPLIED_KINDS
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
 from circulation.service import Service
 from circulation.store import house
 from circulation.store import tables as t
 from circulation.store.engine import Database
+from rules import csv as csv_files
 from rules import toml as rule_files
 from rules.problems import RuleFileError
+from rules.publishing import check_set, stops_publishing
+from rules.rule import Rule
 
 app = typer.Typer(help="The central circulation service of the library.", no_args_is_help=True)
 rules_app = typer.Typer(help="Circulation rules.", no_args_is_help=True)
@@ -177,18 +182,52 @@ def demo_data(
 @rules_app.command("publish")
 @_told
 def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
-    """Check a rule file and make it the live set; nothing changes if anything in it is wrong."""
-    text = _text("rules", file)
+    """Make a rule file (TOML or CSV) the live set; nothing changes if a rule in it is wrong in itself."""
     with opened(database, secrets) as service, service.database.writing() as db:
-        house.installation(db)
-        try:
-            rules = rule_files.read(text, house.known_codes(db))
-        except RuleFileError as error:
-            for problem in error.problems:
-                errors.print(f"{file}: {problem}", markup=False, highlight=False)
-            raise CirculationError("rules", f"{len(error.problems)} problems; nothing was published") from None
+        rules = _rules(file, db)
         number = house.publish(db, rules, service.clock())
     console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
+    waiting = sorted({rule.kind for rule in rules} - APPLIED_KINDS)
+    if waiting:
+        told = f"kept, but this version does not apply them yet: {', '.join(waiting)}"
+        errors.print(told, markup=False, highlight=False)
+
+
+@rules_app.command("check")
+@_told
+def rules_check(
+    file: Path,
+    database: DatabaseUrl,
+    secrets: SecretsFolder = None,
+    language: Annotated[str, typer.Option(help="Language of what is told: en or de.")] = "en",
+) -> None:
+    """Tell all that is to be known about a rule file before it is published; nothing is changed."""
+    known = wording.languages()
+    if language not in known:
+        raise CirculationError("language", f"there is no language {language!r}; there are {', '.join(known)}")
+    with opened(database, secrets) as service, service.database.reading() as db:
+        rules = _rules(file, db)
+        today = local_day(service.clock(), house.installation(db).time_zone)
+        findings = check_set(rules, house.organisations(db), house.known_codes(db), today)
+    say = partial(wording.say_staff, locale=language)
+    for one in findings:
+        console.print(f"{one.severity}: {one.sentence(say)} [{', '.join(one.rules)}]", highlight=False)
+    if stops_publishing(findings):
+        raise CirculationError("rules", "with these errors the set should not be published")
+    console.print(f"{len(rules)} rules, no error", highlight=False)
+
+
+def _rules(file: Path, db: Connection) -> tuple[Rule, ...]:
+    """The rules of a file, TOML unless its name ends in .csv; everything wrong with them is told first."""
+    house.installation(db)
+    try:
+        if file.suffix.lower() == ".csv":
+            return csv_files.read(_text("rules", file), house.known_codes(db))
+        return rule_files.read(_text("rules", file), house.known_codes(db))
+    except RuleFileError as error:
+        for problem in error.problems:
+            errors.print(f"{file}: {problem}", markup=False, highlight=False)
+        raise CirculationError("rules", f"{len(error.problems)} problems; nothing was published") from None
 
 
 @admin_app.command("create")

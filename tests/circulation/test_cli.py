@@ -24,6 +24,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
+from circulation import domain as decisions
 from circulation import serving
 from circulation.cli import app
 from circulation.errors import CirculationError
@@ -97,6 +98,53 @@ def test_a_rule_file_becomes_the_next_live_set(file: Path, tmp_path: Path) -> No
         done = run(file, "rules", "publish", str(tmp_path / "rules.toml"))
         assert (done.exit_code, f"rule set {number} is live" in done.output) == (0, True)
         assert live(file) == number
+
+
+@pytest.mark.requirement("R79")
+def test_a_spreadsheet_is_published_too(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.csv").write_text("id;kind;org;value;unit\nloan;periods.loan;A;28;days\n")
+    assert run(file, "rules", "publish", str(tmp_path / "rules.csv")).exit_code == 0
+    assert live(file) == 1
+    (tmp_path / "rules.csv").write_text("id;kind;org;media_type;value;unit\nloan;periods.loan;A;VINYL;28;days\n")
+    done = run(file, "rules", "publish", str(tmp_path / "rules.csv"))
+    assert (done.exit_code, "VINYL" in done.output, "row 2" in done.output) == (1, True, True)
+    assert live(file) == 1
+
+
+@pytest.mark.requirement("R80")
+@pytest.mark.parametrize(("language", "said"), [("en", "nothing would be sent"), ("de", "Stufe 2")])
+def test_checking_a_rule_file_tells_what_stops_it_and_changes_nothing(
+    file: Path, tmp_path: Path, language: str, said: str
+) -> None:
+    enabled = (
+        '[[rule]]\nid = "e2"\nkind = "circulation.enable_overdue_reminder"\nlevel = "2"\norg = "A"\nvalue = true\n'
+    )
+    (tmp_path / "rules.toml").write_text(GOOD + enabled)
+    done = run(file, "rules", "check", str(tmp_path / "rules.toml"), "--language", language)
+    assert (done.exit_code, said in done.output, "[e2]" in done.output) == (1, True, True)
+    (tmp_path / "rules.toml").write_text(GOOD)
+    done = run(file, "rules", "check", str(tmp_path / "rules.toml"), "--language", language)
+    assert (done.exit_code, "1 rules, no error" in done.output) == (0, True)
+    assert live(file) is None
+
+
+def test_checking_in_a_language_that_is_not_there_says_so(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(GOOD)
+    done = run(file, "rules", "check", str(tmp_path / "rules.toml"), "--language", "xx")
+    assert (done.exit_code, "'xx'" in done.output) == (1, True)
+
+
+def test_publishing_says_which_rules_change_nothing_yet(file: Path, tmp_path: Path) -> None:
+    grace = '[[rule]]\nid = "g"\nkind = "periods.grace"\norg = "A"\nvalue = { days = 2 }\n'
+    (tmp_path / "rules.toml").write_text(GOOD + grace)
+    done = run(file, "rules", "publish", str(tmp_path / "rules.toml"))
+    assert (done.exit_code, "not apply them yet: periods.grace" in done.output) == (0, True)
+
+
+def test_the_kinds_said_to_be_applied_are_the_ones_that_decisions_ask_for() -> None:
+    sources = [path.read_text() for path in Path(decisions.__file__).parent.glob("*.py")]
+    asked = {key for source in sources for key in re.findall(r'deciding\.decide\("([a-z_.]+)"', source)}
+    assert asked == decisions.APPLIED_KINDS
 
 
 def test_a_byte_order_mark_is_no_part_of_a_file(file: Path, tmp_path: Path) -> None:
