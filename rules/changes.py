@@ -87,7 +87,7 @@ def differences(
             of_debt = draft.kinds[key].organisation is OrganisationUsed.AUTHORITY
             if cell.organisation not in (debtors if of_debt else lenders):
                 continue
-            for level in draft.kinds[key].levels or (None,):
+            for level in draft.kinds[key].lists:
                 before = decide(live, key, cell.organisation, cell.facts, cell.day, level)
                 after = decide(draft, key, cell.organisation, cell.facts, cell.day, level)
                 if before.value != after.value:

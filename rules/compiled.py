@@ -69,7 +69,7 @@ class CompiledRules:
         kind = self.kinds.get(key)
         if kind is None:
             raise RulesError(f"there is no rule kind {key!r}")
-        if level not in (kind.levels or (None,)):
+        if level not in kind.lists:
             raise RulesError(f"rule kind {key} has no level {level!r}")
         return kind
 
@@ -124,7 +124,7 @@ def compile_rules(rule_set: RuleSet, kinds: Catalogue = KINDS) -> CompiledRules:
 
 def _must_fit(rule: Rule, kinds: Catalogue) -> None:
     kind = kinds.get(rule.kind)
-    if kind is None or rule.level not in (kind.levels or (None,)) or not kind.unit.accepts(rule.value):
+    if kind is None or rule.level not in kind.lists or not kind.unit.accepts(rule.value):
         raise RulesError(f"rule {rule.id}: its kind, level or value does not exist in this catalogue")
 
 

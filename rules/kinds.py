@@ -102,6 +102,11 @@ class Kind:
         """The rule type it belongs to."""
         return RuleType(self.key.partition(".")[0])
 
+    @property
+    def lists(self) -> tuple[str | None, ...]:
+        """Levels whose lists are walked, each by itself; (None,) for the one list of a kind without levels."""
+        return self.levels or (None,)
+
 
 Catalogue = Mapping[str, Kind]
 

@@ -84,6 +84,6 @@ def _slots(
     for declared in compiled.kinds.values():
         if rule_type not in (None, declared.rule_type) or kind not in (None, declared.key):
             continue
-        for its_level in declared.levels or (None,):
+        for its_level in declared.lists:
             if level in (None, its_level):
                 yield declared.key, its_level

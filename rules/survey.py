@@ -71,7 +71,7 @@ class Survey:
 
     def levels(self, kind: str) -> tuple[str | None, ...]:
         """Levels of a kind; (None,) where it has none."""
-        return self.compiled.kinds[kind].levels or (None,)
+        return self.compiled.kinds[kind].lists
 
     def slots(self) -> Iterator[tuple[str, str | None]]:
         """Every kind and level."""
