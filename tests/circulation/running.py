@@ -6,10 +6,14 @@ Every answer a machine gets here is checked against the published OpenAPI docume
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -174,3 +178,21 @@ def together(*calls: Any) -> list[Any]:
     for thread in threads:
         thread.join(SECONDS)
     return found
+
+
+@contextmanager
+def server_process(
+    env: Mapping[str, str], folder: Path, more: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """``circulation serve`` as a process until the end of the block, unless it is killed before; its address."""
+    ready, log = folder / "ready.json", folder / "log"
+    command = [sys.executable, "-m", "circulation", "serve", "--port", "0", "--ready-file", str(ready), *more]
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=out)
+    try:
+        wait_for(lambda: ready.exists() or server.poll() is not None, 60, "the service listens")
+        assert server.poll() is None, log.read_text()
+        yield json.loads(ready.read_text())["url"], server
+    finally:
+        server.terminate()
+        server.wait(20)

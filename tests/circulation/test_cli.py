@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
 import socket
@@ -11,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,8 +30,7 @@ from circulation.errors import CirculationError
 from circulation.store import house
 from circulation.store import tables as t
 from circulation.store.engine import Database
-from tests.circulation.running import Machine, operation
-from tests.waiting import wait_for
+from tests.circulation.running import Machine, operation, server_process
 
 PASSWORD = "a good long password"
 
@@ -377,20 +375,9 @@ def test_a_database_named_by_a_link_is_the_same_database(tmp_path: Path) -> None
 @contextmanager
 def served(file: Path, tmp_path: Path, more: Sequence[str] = ()) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """``circulation serve`` as a process; its address."""
-    ready = tmp_path / "ready.json"
-    log = tmp_path / "serve.log"
-    command = [sys.executable, "-m", "circulation", "serve", "--port", "0", "--ready-file", str(ready), *more]
-    env = {**os.environ, "CIRCULATION_DATABASE": f"sqlite:///{file}"}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, env=env, stdout=out, stderr=out)
-    try:
-        wait_for(lambda: ready.exists() or process.poll() is not None, 30, "the service listens")
-        assert process.poll() is None, log.read_text()
-        yield json.loads(ready.read_text())["url"], process
-    finally:
-        process.terminate()
-        process.wait(20)
-        ready.unlink(missing_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    with server_process({"CIRCULATION_DATABASE": f"sqlite:///{file}"}, folder, more) as running:
+        yield running
 
 
 @pytest.mark.slow

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,9 +14,8 @@ from circulation.clock import real_clock
 from circulation.secrets import Secrets
 from circulation.service import Service
 from circulation.store.engine import Database
-from tests.circulation.running import Central
+from tests.circulation.running import Central, server_process
 from tests.circulation.world import World, fill_house
-from tests.waiting import wait_for
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -48,18 +44,9 @@ def served(database: str, secrets: Path, folder: Path) -> Iterator[str]:
 def process(database: str, secrets: Path, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A server until the end of the block, unless it is killed before; its address and its process."""
     folder.mkdir()
-    ready, log = folder / "ready.json", folder / "log"
-    command = [sys.executable, "-m", "circulation", "serve", "--port", "0", "--ready-file", str(ready)]
-    env = {**os.environ, "CIRCULATION_DATABASE": database, "CIRCULATION_SECRETS": str(secrets)}
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, env=env, stdout=out, stderr=out)
-    try:
-        wait_for(lambda: ready.exists() or server.poll() is not None, 60, "the service listens")
-        assert server.poll() is None, log.read_text()
-        yield json.loads(ready.read_text())["url"], server
-    finally:
-        server.terminate()
-        server.wait(20)
+    env = {"CIRCULATION_DATABASE": database, "CIRCULATION_SECRETS": str(secrets)}
+    with server_process(env, folder) as running:
+        yield running
 
 
 def filled(database: str, folder: Path) -> Service:
