@@ -20,7 +20,7 @@ import wording
 from circulation import backup as backups
 from circulation import demo, logs, machines, serving
 from circulation.clock import local_day, real_clock
-from circulation.domain import APPLIED_KINDS
+from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
 from circulation.service import Service
@@ -187,7 +187,7 @@ def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = No
         rules = _rules(file, db)
         number = house.publish(db, rules, service.clock())
     console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
-    waiting = sorted({rule.kind for rule in rules} - APPLIED_KINDS)
+    waiting = sorted({rule.kind for rule in rules} & WAITING_KINDS)
     if waiting:
         told = f"kept, but this version does not apply them yet: {', '.join(waiting)}"
         errors.print(told, markup=False, highlight=False)
@@ -243,11 +243,11 @@ def admin_create(
         raise CirculationError("admin", "a name has 2 to 64 letters, digits or . @ - _")
     password = _password(password_file)
     with opened(database, secrets) as service, service.database.writing() as db:
-        if db.execute(select(t.admin.c.name).where(t.admin.c.name == name)).one_or_none() is not None:
+        if db.execute(select(t.staff.c.name).where(t.staff.c.name == name)).one_or_none() is not None:
             raise CirculationError("admin", f"{name} is there already")
         roles = ["desk", "rules", "machines", "admin"]
         values = {"name": name, "password_hash": service.secrets.hash_password(password), "roles": roles}
-        db.execute(insert(t.admin).values(**values, created_at=service.clock()))
+        db.execute(insert(t.staff).values(**values, may_override=True, active=True, created_at=service.clock()))
     console.print(f"{name} may sign in", highlight=False)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from circulation.errors import CirculationError
 from circulation.secrets import new_token, token_hash
-from circulation.service import Machine, Service
+from circulation.service import Service, Workplace
 from circulation.store import house
 from circulation.store import tables as t
 from circulation.store.engine import hold
@@ -90,21 +90,23 @@ def _count_wrong(service: Service) -> None:
             db.execute(update(t.lock_out).where(subject).values(failures=failures, last_at=now))
 
 
-def by_key(service: Service, key: str) -> Machine:
+def by_key(service: Service, key: str) -> Workplace:
     """The machine of a key.
 
     Raises:
         CirculationError: no machine has it.
     """
     with service.database.reading() as db:
-        query = select(t.machine.c.id, t.machine.c.branch).where(t.machine.c.key_hash == token_hash(key))
+        query = select(t.machine.c.id, t.machine.c.branch, t.machine.c.channel).where(
+            t.machine.c.key_hash == token_hash(key)
+        )
         row = db.execute(query).one_or_none()
     if row is None:
         raise CirculationError("machine_unknown", "this machine is not enrolled here", 401)
-    return Machine(row.id, row.branch)
+    return Workplace(row.id, row.branch, row.channel)
 
 
-def heartbeat(service: Service, machine: Machine, report: dict[str, Any]) -> list[str]:
+def heartbeat(service: Service, machine: Workplace, report: dict[str, Any]) -> list[str]:
     """Store what a machine tells of itself; the items whose doubt staff have cleared since."""
     now = service.clock()
     with service.database.writing() as db:

@@ -13,16 +13,17 @@ import structlog
 from sqlalchemy import Connection, delete, insert, select, update
 
 from circulation import lockout
-from circulation.domain import patron_states
+from circulation.domain import blocks
+from circulation.domain.deciding import Deciding
 from circulation.domain.records import Patron, Place, patron_facts
 from circulation.errors import CirculationError
 from circulation.lockout import LockOut
 from circulation.operations import reason_line
 from circulation.secrets import new_token, token_hash
-from circulation.service import Machine, Service
+from circulation.service import Service, Workplace
 from circulation.store import circulating as store
+from circulation.store import debts
 from circulation.store import tables as t
-from rules import verdict
 from rules.evaluate import decide
 
 log = structlog.get_logger("circulation.signin")
@@ -32,7 +33,7 @@ CARD = LockOut(3, timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24))
 MACHINE = LockOut(20, timedelta(minutes=5), timedelta(hours=1), timedelta(minutes=30))
 
 
-def sign_in(service: Service, machine: Machine, kind: str, value: str, pin: str) -> dict[str, Any]:
+def sign_in(service: Service, machine: Workplace, kind: str, value: str, pin: str) -> dict[str, Any]:
     """Card and PIN to a session, or why not (contract of the machine API)."""
     now = service.clock()
     here = f"machine:{machine.id}"
@@ -55,7 +56,9 @@ def sign_in(service: Service, machine: Machine, kind: str, value: str, pin: str)
         return _open(service, db, machine, found, now)
 
 
-def _wrong(service: Service, machine: Machine, by_machine: lockout.Counted, by_card: lockout.Counted) -> dict[str, Any]:
+def _wrong(
+    service: Service, machine: Workplace, by_machine: lockout.Counted, by_card: lockout.Counted
+) -> dict[str, Any]:
     if by_machine.locks_until is not None:
         with service.database.writing() as db:
             db.execute(update(t.machine).where(t.machine.c.id == machine.id).values(alarm_at=service.clock()))
@@ -65,7 +68,7 @@ def _wrong(service: Service, machine: Machine, by_machine: lockout.Counted, by_c
     return {"outcome": "refused", "code": "pin_wrong", "tries_left": by_card.left}
 
 
-def _open(service: Service, db: Connection, machine: Machine, found: Any, now: datetime) -> dict[str, Any]:
+def _open(service: Service, db: Connection, machine: Workplace, found: Any, now: datetime) -> dict[str, Any]:
     token = new_token()
     values = {"token_hash": token_hash(token), "machine_id": machine.id, "patron_id": found.id, "used_at": now}
     db.execute(insert(t.patron_session).values(**values))
@@ -74,9 +77,8 @@ def _open(service: Service, db: Connection, machine: Machine, found: Any, now: d
     place = service.place(db, machine)
     if patron is None:
         raise CirculationError("session_ended", "this patron is no longer there", 401)
-    block = decide(place.rules, "patron.debt_block", place.branch, patron_facts(patron, place), place.today)
-    owing = verdict.debt(block, patron.owes, place.currency)
-    notices = [*patron_states.against(patron, place.today), *([owing] if owing is not None else [])]
+    deciding = Deciding(place, patron_facts(patron, place))
+    blocks.check(deciding, patron, lambda level: debts.count_reminded(db, found.id, level))
     return {
         "outcome": "signed_in",
         "token": token,
@@ -85,7 +87,7 @@ def _open(service: Service, db: Connection, machine: Machine, found: Any, now: d
         "language": found.language,
         "loans": store.count_loans(db, found.id, None),
         "limit": _most_loans(place, patron),
-        "notices": [reason_line(reason) for reason in notices],
+        "notices": [reason_line(reason) for reason in deciding.reasons],
     }
 
 
@@ -95,7 +97,7 @@ def _most_loans(place: Place, patron: Patron) -> int | None:
     return limit if isinstance(limit, int) else None
 
 
-def patron_of(service: Service, db: Connection, machine: Machine, token: str) -> str:
+def patron_of(service: Service, db: Connection, machine: Workplace, token: str) -> str:
     """The patron of a session token; using it keeps the session alive.
 
     Raises:
@@ -110,14 +112,14 @@ def patron_of(service: Service, db: Connection, machine: Machine, token: str) ->
     return str(row.patron_id)
 
 
-def sign_out(service: Service, machine: Machine, token: str) -> None:
+def sign_out(service: Service, machine: Workplace, token: str) -> None:
     """End a session; one that is not there is ended already."""
     place = (t.patron_session.c.token_hash == token_hash(token)) & (t.patron_session.c.machine_id == machine.id)
     with service.database.writing() as db:
         db.execute(delete(t.patron_session).where(place))
 
 
-def account(service: Service, machine: Machine, token: str) -> dict[str, Any]:
+def account(service: Service, machine: Workplace, token: str) -> dict[str, Any]:
     """What a patron may see of their account."""
     with service.database.writing() as db:
         patron_id = patron_of(service, db, machine, token)
@@ -138,13 +140,13 @@ def account(service: Service, machine: Machine, token: str) -> dict[str, Any]:
             for row in store.set_aside_for(db, patron_id)
         ]
         fees = [
-            {"reason": row.reason, "amount": row.amount, "title": row.title} for row in store.fees_of(db, patron_id)
+            {"reason": row.reason, "amount": row.owed, "title": row.title} for row in debts.open_fees(db, patron_id)
         ]
         return {
             "loans": loans,
             "ready": ready,
             "fees": fees,
-            "owed": store.owed(db, patron_id),
-            "currency": place.currency,
+            "owed": sum(fee["amount"] for fee in fees),
+            "currency": place.house.currency,
             "limit": _most_loans(place, patron) if patron is not None else None,
         }

@@ -6,11 +6,11 @@ or for collecting reasons (circulation).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from rules.counting import coverage
-from rules.duedate import BranchCalendar, due_date, renewable_from
+from rules.duedate import BranchCalendar, Due, due_date, renewable_from
 from rules.evaluate import Decision
 from rules.refusals import Reason, Scalar
 from rules.values import Amount, Days, MinAge
@@ -66,6 +66,47 @@ def debt(decision: Decision, owed: Amount, currency: str) -> Reason | None:
     return _reason(decision, {"amount": owed.minor, "currency": currency, "limit": limit_value.minor})
 
 
+def dunned(decision: Decision, level: int, owed: Amount, currency: str) -> Reason | None:
+    """None unless the running series of payment reminders has reached the block's level (R36)."""
+    least = decision.value
+    if not isinstance(least, int) or not level or level < least:
+        return None
+    return _reason(decision, {"amount": owed.minor, "currency": currency, "level": level})
+
+
+def reminded(decision: Decision, level: int, count: Callable[[int], int]) -> Reason | None:
+    """None unless an open loan has reached the reminder level of ``patron.overdue_reminder_block`` (R37).
+
+    Args:
+        decision: of that kind.
+        level: the highest of any open loan, 0 = none.
+        count: how many open loans have reached a level; asked only where there is one.
+    """
+    least = decision.value
+    if not isinstance(least, int) or not level or level < least:
+        return None
+    return _reason(decision, {"items": count(max(least, 1)), "level": level})
+
+
+def queue_counts(decision: Decision, waiting: int) -> bool:
+    """Whether the rules for reserved items are in force: 0, 1 or no minimum means from the first reservation (R25)."""
+    least = decision.value
+    return waiting >= max(least if isinstance(least, int) else 0, 1)
+
+
+def renewals(decision: Decision, done: int, params: Mapping[str, Scalar]) -> Reason | None:
+    """None unless the loan was renewed as often as ``counts.max_renewals`` allows (R86)."""
+    most = decision.value
+    if not isinstance(most, int) or done < most:
+        return None
+    return _reason(decision, {**params, "have": done, "max": most})
+
+
+def adjustment(decision: Decision) -> int:
+    """Days of ``periods.closing_adjustment``; 0 = to the next open day (R38)."""
+    return decision.value.days if isinstance(decision.value, Days) else 0
+
+
 def period(decision: Decision, params: Mapping[str, Scalar] | None = None) -> Days | Reason:
     """The days of a loan or renewal period, or that there is none (R6).
 
@@ -78,7 +119,9 @@ def period(decision: Decision, params: Mapping[str, Scalar] | None = None) -> Da
     return Reason("no_loan_period", {"media_type": decision.facts.media_type, **(params or {})})
 
 
-def later(due: date, on: date, days: Days, calendar: BranchCalendar) -> date | Reason:
+def later(
+    due: date, on: date, days: Days, calendar: BranchCalendar, adjustment: int = 0, *, from_due: bool = False
+) -> Due | Reason:
     """The due date after a renewal, or that it would not come later (R13; measured after moving to an open day).
 
     Args:
@@ -86,8 +129,13 @@ def later(due: date, on: date, days: Days, calendar: BranchCalendar) -> date | R
         on: day of the renewal, from which the new period counts.
         days: renewal period.
         calendar: of the branch of the original checkout.
+        adjustment: days a date is moved off a closing day.
+        from_due: the new period counts from the present due date (setting ``renewal_from``).
     """
-    new = due_date(on, days.days, calendar)
-    if new > due:
+    new = due_date(due if from_due else on, days.days, calendar, adjustment)
+    if new is None:
+        return Reason("calendar")
+    if new.day > due:
         return new
-    return Reason("not_later", {"due": due.isoformat(), "from": renewable_from(due, days.days, calendar).isoformat()})
+    first = None if from_due else renewable_from(on, due, days.days, calendar, adjustment)
+    return Reason("not_later", {"due": due.isoformat(), **({"from": first.isoformat()} if first else {})})

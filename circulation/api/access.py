@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Request
 
 from circulation import machines
 from circulation.errors import CirculationError
-from circulation.service import API_VERSION, Machine, Service
+from circulation.service import API_VERSION, Service, Workplace
 
 OLDEST_API = API_VERSION - 1
 
@@ -38,7 +38,7 @@ def _version(library_api: Annotated[str, Header()] = str(API_VERSION)) -> int:
 ApiVersion = Annotated[int, Depends(_version)]
 
 
-def _machine(service: TheService, version: ApiVersion, authorization: Annotated[str, Header()] = "") -> Machine:
+def _machine(service: TheService, version: ApiVersion, authorization: Annotated[str, Header()] = "") -> Workplace:
     """The machine whose key came with the request.
 
     Raises:
@@ -50,7 +50,7 @@ def _machine(service: TheService, version: ApiVersion, authorization: Annotated[
     return machines.by_key(service, key)
 
 
-TheMachine = Annotated[Machine, Depends(_machine)]
+TheMachine = Annotated[Workplace, Depends(_machine)]
 SessionToken = Annotated[str | None, Header(alias="Library-Session", max_length=200)]
 
 

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Header, Response
 
 from circulation.api import models as m
 from circulation.api.access import TheMachine, TheService
+from circulation.clock import local_day
 from circulation.domain.item_states import shown_state
 from circulation.domain.records import Item
 from circulation.errors import CirculationError
 from circulation.store import circulating as store
 from circulation.store import house
-from rules.duedate import BranchCalendar
 from rules.published import write
 
 router = APIRouter(tags=["items and rules"])
@@ -46,9 +46,10 @@ def rules(service: TheService, machine: TheMachine, if_none_match: IfNoneMatch =
         here = house.installation(db)
         if here.live is None:
             raise CirculationError("not_found", "no rule set was published yet", 404)
-        live, _ = service.live.of(db, here.live)
-        names = house.media_types(db)
-        document = write(live, machine.branch, names, here.isils, BranchCalendar.always_open())
+        today = local_day(service.clock(), here.time_zone)
+        live, now = service.live.of(db, here, today.year)
+        calendar = now.calendars[machine.branch]
+        document = write(live, machine.branch, house.media_types(db), here.isils, calendar)
         return _tagged(document, if_none_match)
 
 
@@ -66,5 +67,5 @@ def _state(item: str, row: Any) -> m.ItemState:
     record = m.Record(**{key: getattr(row, key) for key in m.Record.model_fields})
     facts = (row.media_type, row.material_type, row.department, row.audience, row.fiction)
     on_loan = row.loan is not None
-    state = shown_state(Item(row.item, *facts, row.state, row.set_aside_for), on_loan)
+    state = shown_state(Item(row.item, *facts, row.state, row.set_aside_for, row.branch, row.title_id), on_loan)
     return m.ItemState(item=item, record=record, on_loan=on_loan, state=state)

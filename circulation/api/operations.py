@@ -16,7 +16,7 @@ from circulation import operations, signin
 from circulation.api import models as m
 from circulation.api.access import SessionToken, TheMachine, TheService, needed
 from circulation.errors import CirculationError
-from circulation.service import Machine, Service
+from circulation.service import Service, Workplace
 
 router = APIRouter(tags=["operations"])
 log = structlog.get_logger("circulation.operations")
@@ -43,7 +43,7 @@ def run(
     return StreamingResponse(_lines(service, machine, body, patron), media_type=NDJSON)
 
 
-def _patron(service: Service, machine: Machine, body: m.OperationsAsked, token: str | None) -> str | None:
+def _patron(service: Service, machine: Workplace, body: m.OperationsAsked, token: str | None) -> str | None:
     if all(operation.action == operations.RETURN for operation in body.operations):
         return None  # nothing about a patron, nor about a session that has ended, stops a return
     with service.database.writing() as db:
@@ -53,7 +53,7 @@ def _patron(service: Service, machine: Machine, body: m.OperationsAsked, token: 
     return patron
 
 
-def service_ready(service: Service, machine: Machine) -> None:
+def service_ready(service: Service, machine: Workplace) -> None:
     """Refuse a whole batch before its first operation where nothing could be decided.
 
     Raises:
@@ -63,7 +63,7 @@ def service_ready(service: Service, machine: Machine) -> None:
         service.place(db, machine)
 
 
-def _lines(service: Service, machine: Machine, body: m.OperationsAsked, patron: str | None) -> Iterator[bytes]:
+def _lines(service: Service, machine: Workplace, body: m.OperationsAsked, patron: str | None) -> Iterator[bytes]:
     for operation in body.operations:
         line = _carried_out(service, machine, _asked(operation, patron))
         if line is not None:
@@ -75,7 +75,7 @@ def _asked(operation: m.OperationAsked, patron: str | None) -> operations.Asked:
     return operations.Asked(operation.id, operation.action, operation.item, whose)
 
 
-def _carried_out(service: Service, machine: Machine, asked: operations.Asked) -> operations.Line | None:
+def _carried_out(service: Service, machine: Workplace, asked: operations.Asked) -> operations.Line | None:
     """The operation's line; None if the service failed at it.
 
     Its line is then left out, so the machine treats it as unknown and settles it; the next operation goes its own way.
@@ -98,7 +98,7 @@ def resend(body: m.ResendAsked, service: TheService, machine: TheMachine) -> m.R
     return m.ResendAnswer(operations=[_line(line) for line in lines if line is not None])
 
 
-def _resent(service: Service, machine: Machine, sealed: m.SealedOperation) -> operations.Line | None:
+def _resent(service: Service, machine: Workplace, sealed: m.SealedOperation) -> operations.Line | None:
     try:
         asked = _unsealed(service, sealed)
     except CirculationError as error:

@@ -117,13 +117,16 @@ def _item(
         period = decide(rules, "periods.loan", item["branch"], facts, day)
         if not isinstance(period.value, Days) or period.rule is None:
             raise ValueError(f"the demo rules have no loan period for {item['media_type']}")
+        due = due_date(day, period.value.days, BranchCalendar.always_open())
+        if due is None:
+            raise ValueError("a branch that is always open has an open day")
         db.execute(
             insert(t.loan).values(
                 item_id=item["id"],
                 patron_id=patrons[item["loan"]["patron"]],
                 branch=item["branch"],
                 out_at=datetime.combine(day, time(10), ZoneInfo(zone)),
-                due=due_date(day, period.value.days, BranchCalendar.always_open()),
+                due=due.day,
                 renewals=0,
                 rule_set=rules.number,
                 rules={period.kind: period.rule.id},

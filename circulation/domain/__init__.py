@@ -1,16 +1,18 @@
-"""Decisions on plain records: checkout, return, renewal, sign-in. No database, no HTTP, no clock."""
+"""Decisions on plain records: checkout, return, renewal, reservation, charges. No database, no HTTP, no clock."""
 
-# Kinds that decisions here ask for; rules of any other kind are kept and published, and change nothing yet.
-APPLIED_KINDS = frozenset(
+# Kinds of notices: rules of these kinds are kept, checked and published; nothing asks for them until notices are sent.
+WAITING_KINDS = frozenset(
     {
-        "self_service.checkout",
-        "self_service.return",
-        "self_service.renewal",
-        "circulation.checkout",
-        "circulation.renewal",
-        "counts.max_loans",
-        "patron.debt_block",
-        "periods.loan",
-        "periods.renewal",
+        "circulation.enable_due_warning",
+        "circulation.enable_overdue_reminder",
+        "circulation.enable_payment_reminder",
+        "circulation.enable_reservation_notice",
+        "counts.payment_reminder_minimum",
+        "fees.due_warning",
+        "fees.overdue_reminder",
+        "fees.payment_reminder",
+        "periods.due_warning",
+        "periods.overdue_reminder",
+        "periods.payment_reminder",
     }
 )

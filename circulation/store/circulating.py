@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
+from circulation.domain.charges import Person
 from circulation.domain.records import Item, Loan, Patron
+from circulation.store import debts
 from circulation.store import tables as t
 from rules.counting import item_conditions
 from rules.rule import Rule
@@ -23,6 +26,9 @@ ITEM_COLUMNS = (
     t.item.c.fiction,
     t.item.c.state,
     t.item.c.set_aside_for,
+    t.item.c.branch,
+    t.item.c.title_id,
+    t.item.c.at,
 )
 OPEN = t.loan.c.returned_at.is_(None)
 
@@ -32,6 +38,11 @@ def item(db: Connection, item_id: str) -> Item | None:
     query = select(*ITEM_COLUMNS).where(t.item.c.id == item_id).with_for_update(key_share=True)
     row = db.execute(query).one_or_none()
     return Item(*row) if row is not None else None
+
+
+def title_of(db: Connection, item_id: str) -> str:
+    """What an item is called."""
+    return str(db.execute(select(t.item.c.title).where(t.item.c.id == item_id)).scalar_one())
 
 
 def open_loan(db: Connection, item_id: str) -> Loan | None:
@@ -56,18 +67,31 @@ def patron(db: Connection, patron_id: str) -> Patron | None:
         .where(t.patron.c.id == patron_id)
         .with_for_update(key_share=True)  # new sessions and fees may still refer to the patron meanwhile
     ).one_or_none()
-    return Patron(*found, Amount(owed(db, patron_id))) if found is not None else None
+    if found is None:
+        return None
+    owes, invoiced, reminded, dunned = debts.sums(db, patron_id)
+    return Patron(*found, Amount(owes), Amount(invoiced), reminded, dunned)
 
 
-def owed(db: Connection, patron_id: str) -> int:
-    """Open fees in minor units."""
-    query = select(func.coalesce(func.sum(t.fee.c.amount), 0)).where(t.fee.c.patron_id == patron_id, t.fee.c.open)
-    return int(db.execute(query).scalar_one())
+def person(db: Connection, patron_id: str) -> Person | None:
+    """As much of a patron as a charge depends on; not locked."""
+    query = select(t.patron.c.id, t.patron.c.category, t.patron.c.born).where(t.patron.c.id == patron_id)
+    row = db.execute(query).one_or_none()
+    return Person(*row) if row is not None else None
 
 
-def count_loans(db: Connection, patron_id: str, rule: Rule | None) -> int:
-    """How many of the patron's open loans a limit covers: one statement, whatever their number (R20, R81)."""
+def count_loans(db: Connection, patron_id: str, rule: Rule | None, branch: str | None = None) -> int:
+    """How many of the patron's open loans a limit covers: one statement, whatever their number (R20, R81).
+
+    Args:
+        db: the transaction.
+        patron_id: whose loans.
+        rule: the limit; None covers every loan.
+        branch: only loans of this branch (``count_scope``).
+    """
     query = select(func.count()).select_from(t.loan).where(t.loan.c.patron_id == patron_id, OPEN)
+    if branch is not None:
+        query = query.where(t.loan.c.branch == branch)
     conditions = item_conditions(rule) if rule is not None else {}
     if conditions:
         matches = [t.item.c[field].in_(sorted(values, key=str)) for field, values in conditions.items()]
@@ -75,16 +99,43 @@ def count_loans(db: Connection, patron_id: str, rule: Rule | None) -> int:
     return int(db.execute(query).scalar_one())
 
 
-def lend(
-    db: Connection, item_id: str, patron_id: str, branch: str, now: datetime, due: date, decided: Mapping[str, Any]
-) -> None:
-    """Open a loan; the item is no longer set aside by it. ``decided``: rule_set and rules."""
-    db.execute(
-        insert(t.loan).values(
-            item_id=item_id, patron_id=patron_id, branch=branch, out_at=now, due=due, renewals=0, **decided
-        )
-    )
-    fetched = {"set_aside_for": None, "collect_by": None, "shelf": None}
+@dataclass(frozen=True, slots=True)
+class Lending:
+    """A loan period that begins: by which rules, until when, and by whose override.
+
+    Attributes:
+        rule_set, rules: what decided it (R78).
+        period: its days, None where staff gave the date.
+        due, unadjusted: after and before moving off a closing day.
+    """
+
+    channel: str
+    branch: str
+    now: datetime
+    rule_set: int
+    rules: Mapping[str, str | None]
+    period: int | None
+    due: date
+    unadjusted: date
+    override: Mapping[str, Any] | None = None
+
+    def decided(self) -> dict[str, Any]:
+        """Columns a checkout and a renewal have in common."""
+        return {
+            "due": self.due,
+            "unadjusted": self.unadjusted,
+            "period": self.period,
+            "rule_set": self.rule_set,
+            "rules": dict(self.rules),
+            "override": self.override,
+        }
+
+
+def lend(db: Connection, item_id: str, patron_id: str, lending: Lending) -> None:
+    """Open a loan; the item is no longer set aside by it."""
+    values = {"branch": lending.branch, "out_at": lending.now, "channel": lending.channel, "renewals": 0}
+    db.execute(insert(t.loan).values(item_id=item_id, patron_id=patron_id, **values, **lending.decided()))
+    fetched = {"set_aside_for": None, "collect_by": None, "shelf": None, "at": None}
     db.execute(update(t.item).where(t.item.c.id == item_id).values(**fetched))
 
 
@@ -93,14 +144,15 @@ def take_back(db: Connection, loan: Loan, now: datetime) -> None:
     db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(returned_at=now))
 
 
-def mark_available(db: Connection, item_id: str) -> None:
-    """Remove an item's mark."""
-    db.execute(update(t.item).where(t.item.c.id == item_id).values(state="available"))
+def place_item(db: Connection, item: Item, at: str, state: str = "available") -> None:
+    """Note where an item stands, and its state."""
+    values = {"at": None if at == item.branch else at, "state": state}
+    db.execute(update(t.item).where(t.item.c.id == item.id).values(**values))
 
 
-def renew(db: Connection, loan: Loan, due: date, decided: Mapping[str, Any]) -> None:
-    """Move a loan's due date. ``decided``: rule_set and rules that did it."""
-    values = {"due": due, "renewals": loan.renewals + 1, **decided}
+def renew(db: Connection, loan: Loan, lending: Lending) -> None:
+    """Move a loan's due date; reminders begin anew with it."""
+    values = {"renewals": loan.renewals + 1, "renewed_at": lending.now, "reminded": 0, **lending.decided()}
     db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(**values))
 
 
@@ -123,6 +175,9 @@ RECORD_COLUMNS = (
 )
 
 
+STATE_COLUMNS = (t.item.c.state, t.item.c.set_aside_for, t.item.c.branch, t.item.c.title_id)
+
+
 def item_records(db: Connection) -> list[dict[str, Any]]:
     """Every item as machines know it: no personal data."""
     return [dict(row._mapping) for row in db.execute(select(*RECORD_COLUMNS).order_by(t.item.c.id))]  # noqa: SLF001
@@ -131,7 +186,7 @@ def item_records(db: Connection) -> list[dict[str, Any]]:
 def item_states(db: Connection, items: Sequence[str]) -> list[Row[Any]]:
     """Record, state and whether it is on loan, for several items."""
     query = (
-        select(*RECORD_COLUMNS, t.item.c.state, t.item.c.set_aside_for, t.loan.c.id.label("loan"))
+        select(*RECORD_COLUMNS, *STATE_COLUMNS, t.loan.c.id.label("loan"))
         .outerjoin(t.loan, and_(t.loan.c.item_id == t.item.c.id, OPEN))
         .where(t.item.c.id.in_(items))
     )
@@ -158,9 +213,3 @@ def set_aside_for(db: Connection, patron_id: str) -> list[Row[Any]]:
         .order_by(t.item.c.id)
     )
     return list(db.execute(query))
-
-
-def fees_of(db: Connection, patron_id: str) -> list[Row[Any]]:
-    """Open fees, oldest first."""
-    query = select(t.fee.c.reason, t.fee.c.amount, t.fee.c.title).where(t.fee.c.patron_id == patron_id, t.fee.c.open)
-    return list(db.execute(query.order_by(t.fee.c.at, t.fee.c.id)))

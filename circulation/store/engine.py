@@ -56,19 +56,20 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the tables up to this version.
+    def migrate(self, version: str = "head") -> None:
+        """Bring the tables up to a version of theirs, the newest unless a test wants an older one.
 
         Raises:
             CirculationError: the file is no database of ours, or is newer than this program.
         """
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         try:
-            with self.writing() as connection:
+            with (
+                self.engine.connect().execution_options(writes=True) as connection,
+                _keys_unchecked(connection),
+                connection.begin(),
+            ):
                 hold(connection, MIGRATING)  # several servers may start at once
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                _upgrade(connection, version)
         except DatabaseError as error:
             raise CirculationError("database", f"the database cannot be used: {error.orig}") from None
         except CommandError:  # its version is not among our migrations
@@ -77,6 +78,29 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _upgrade(connection: Connection, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise CirculationError("database", "this database refers to rows that are not there; nothing was changed")
+
+
+@contextmanager
+def _keys_unchecked(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by copying and dropping it, which its foreign keys must not see; checked at the end."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.driver_connection  # the pragma does nothing inside a transaction
+    raw.execute("PRAGMA foreign_keys=OFF").close()
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON").close()
 
 
 def address(url: str) -> URL:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from circulation.calendars import Opening, branch_calendar
+from circulation.domain.records import House
+from circulation.domain.settings import Settings
+from circulation.domain.settings import settings as merged
 from circulation.errors import CirculationError
 from circulation.store import tables as t
 from circulation.store.engine import hold
 from rules.age import AgeGroups
 from rules.check import KnownCodes
-from rules.compiled import CompiledRules, RuleSet, compile_rules
+from rules.compiled import RuleSet, compile_rules
+from rules.duedate import BranchCalendar, Span
 from rules.organisation import Organisation, OrganisationTree
 from rules.plain import rule_from_plain, rule_to_plain
 from rules.rule import Rule
@@ -23,7 +30,12 @@ from rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What holds for the whole installation. ``live``: number of the published rule set, None before the first."""
+    """What holds for the whole installation.
+
+    Attributes:
+        live: number of the published rule set, None before the first.
+        version: counts changes of organisations, codes, settings and calendars.
+    """
 
     generation: str
     library: str
@@ -31,6 +43,7 @@ class Installation:
     currency: str
     time_zone: str
     live: int | None
+    version: int
 
 
 def installation(db: Connection) -> Installation:
@@ -44,7 +57,13 @@ def installation(db: Connection) -> Installation:
         raise CirculationError(
             "not_set_up", "this database is empty: run 'circulation demo-data' or import your library"
         )
-    return Installation(row.generation, row.library, tuple(row.isils), row.currency, row.time_zone, row.live_rules)
+    here = (row.currency, row.time_zone, row.live_rules, row.house_version)
+    return Installation(row.generation, row.library, tuple(row.isils), *here)
+
+
+def changed(db: Connection) -> None:
+    """Organisations, codes, settings or calendars have changed: every server process reads them anew."""
+    db.execute(update(t.installation).values(house_version=t.installation.c.house_version + 1))
 
 
 def organisations(db: Connection) -> OrganisationTree:
@@ -74,13 +93,44 @@ def known_codes(db: Connection) -> KnownCodes:
     )
 
 
-def publish(db: Connection, rules: Iterable[Rule], now: datetime) -> int:
+def settings(db: Connection, tree: OrganisationTree) -> dict[str, Settings]:
+    """Settings of every organisation, with what it inherits."""
+    rows = db.execute(select(t.organisation.c.id, t.organisation.c.settings))
+    own = {row.id: row.settings or {} for row in rows}
+    return {org: merged([own[at] for at in tree.chain(org)]) for org in tree.nodes}
+
+
+def openings(db: Connection) -> dict[str, Opening]:
+    """What each organisation says of its opening days."""
+    exceptions: dict[str, list[tuple[Span, bool]]] = defaultdict(list)
+    for row in db.execute(select(t.closing).order_by(t.closing.c.first, t.closing.c.id)):
+        exceptions[row.organisation].append((Span(row.first, row.last), row.open))
+    return {row.id: _opening(row, tuple(exceptions[row.id])) for row in db.execute(select(t.organisation))}
+
+
+def _opening(row: Any, exceptions: tuple[tuple[Span, bool], ...]) -> Opening:
+    weekly = None if row.weekly_closed is None else frozenset(row.weekly_closed)
+    tours = None if row.tours is None else frozenset(date.fromisoformat(day) for day in row.tours)
+    return Opening(weekly, row.holidays, tours, exceptions)
+
+
+def calendars(db: Connection, tree: OrganisationTree, year: int) -> dict[str, BranchCalendar]:
+    """The calendar of every organisation, with what it inherits and the public holidays around a year."""
+    own = openings(db)
+    return {org: branch_calendar([own[at] for at in tree.chain(org)], year) for org in tree.nodes}
+
+
+def publish(db: Connection, rules: Iterable[Rule], now: datetime, by: str | None = None, note: str = "") -> int:
     """Store a new immutable set and make it live; its number."""
     plain = [rule_to_plain(rule) for rule in rules]
     checksum = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
     hold(db, "publish")  # two at once would take the same number
     number = int(db.execute(select(func.coalesce(func.max(t.rule_set.c.number), 0))).scalar_one()) + 1
-    db.execute(insert(t.rule_set).values(number=number, rules=plain, checksum=checksum, published_at=now))
+    db.execute(
+        insert(t.rule_set).values(
+            number=number, rules=plain, checksum=checksum, published_at=now, published_by=by, note=note
+        )
+    )
     db.execute(update(t.installation).values(live_rules=number))
     return number
 
@@ -91,17 +141,38 @@ def rule_set(db: Connection, number: int) -> RuleSet:
     return RuleSet(number, tuple(rule_from_plain(rule) for rule in raw), organisations(db))
 
 
-class LiveRules:
-    """The live set, compiled. Sets are immutable, so one that was compiled stays right; which one is live is asked."""
+class LiveHouse:
+    """The live rules compiled, with calendars and settings: made anew when their numbers or the year have changed."""
 
     def __init__(self) -> None:
-        self._held: tuple[int, RuleSet, CompiledRules] | None = None
+        self._held: tuple[tuple[int, int, int], RuleSet, House] | None = None
 
-    def of(self, db: Connection, number: int) -> tuple[RuleSet, CompiledRules]:
-        """The set of this number and its compiled form."""
-        held = self._held
-        if held is None or held[0] != number:
-            found = rule_set(db, number)
-            held = (number, found, compile_rules(found))
+    def of(self, db: Connection, here: Installation, year: int) -> tuple[RuleSet, House]:
+        """What holds in this transaction.
+
+        Raises:
+            CirculationError: no rule set was published yet.
+        """
+        if here.live is None:
+            raise CirculationError(
+                "no_rules", "no rule set was published yet: run 'circulation rules publish FILE'", 503
+            )
+        key, held = (here.live, here.version, year), self._held
+        if held is None or held[0] != key:
+            found = rule_set(db, here.live)
+            held = (key, found, house_of(db, found, here, year))
             self._held = held
         return held[1], held[2]
+
+
+def house_of(db: Connection, rules: RuleSet, here: Installation, year: int) -> House:
+    """The installation with any rule set: the live one, an older one, or a draft."""
+    tree = rules.organisations
+    return House(
+        compile_rules(rules),
+        calendars(db, tree, year),
+        settings(db, tree),
+        age_groups(db),
+        here.currency,
+        here.time_zone,
+    )

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -60,6 +61,12 @@ def _id(length: int = 64) -> Column[Any]:
     return Column("id", String(length), primary_key=True)
 
 
+def _own_id(context: Any) -> str:
+    """Of an item of which nobody said what it is a copy of: the only one of its title."""
+    own: str = context.get_current_parameters()["id"]
+    return own
+
+
 installation = Table(
     "installation",
     metadata,
@@ -70,6 +77,7 @@ installation = Table(
     Column("currency", String(3), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("live_rules", Integer, nullable=True),
+    Column("house_version", Integer, nullable=False, server_default="1"),
     CheckConstraint("id = 1", name="one_row"),
 )
 organisation = Table(
@@ -79,6 +87,21 @@ organisation = Table(
     Column("name", Text, nullable=False),
     Column("parent", String(64), ForeignKey("organisation.id"), nullable=True),
     Column("kind", String(32), nullable=False),
+    Column("settings", JSON, nullable=True),
+    Column("weekly_closed", JSON, nullable=True),
+    Column("holidays", String(16), nullable=True),
+    Column("tours", JSON, nullable=True),
+)
+closing = Table(
+    "closing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("organisation", String(64), ForeignKey("organisation.id"), nullable=False, index=True),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    CheckConstraint("first <= last", name="order"),
 )
 media_type = Table(
     "media_type", metadata, Column("code", String(64), primary_key=True), Column("names", JSON, nullable=False)
@@ -105,6 +128,9 @@ patron = Table(
     Column("card_lost", Boolean, nullable=False),
     Column("language", String(16), nullable=True),
     Column("pin_hash", Text, nullable=False),
+    Column("home", String(64), ForeignKey("organisation.id"), nullable=True),
+    Column("email", Text, nullable=True),
+    Column("phone", Text, nullable=True),
 )
 card = Table(
     "card",
@@ -113,17 +139,6 @@ card = Table(
     Column("value", String(64), nullable=False),
     Column("patron_id", String(36), ForeignKey("patron.id"), nullable=False, index=True),
     PrimaryKeyConstraint("kind", "value"),
-)
-fee = Table(
-    "fee",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=False, index=True),
-    Column("reason", String(64), nullable=False),
-    Column("title", Text, nullable=True),
-    Column("amount", Integer, nullable=False),
-    Column("open", Boolean, nullable=False),
-    Column("at", Instant, nullable=False),
 )
 item = Table(
     "item",
@@ -142,6 +157,8 @@ item = Table(
     Column("set_aside_for", String(36), ForeignKey("patron.id"), nullable=True, index=True),
     Column("collect_by", Date, nullable=True),
     Column("shelf", String(64), nullable=True),
+    Column("title_id", String(64), nullable=False, index=True, default=_own_id),
+    Column("at", String(64), ForeignKey("organisation.id"), nullable=True),
     CheckConstraint("parts >= 1", name="parts"),
 )
 loan = Table(
@@ -157,10 +174,93 @@ loan = Table(
     Column("renewals", Integer, nullable=False),
     Column("rule_set", Integer, nullable=False),
     Column("rules", JSON, nullable=False),
+    Column("channel", String(8), nullable=False, server_default="kiosk"),
+    Column("period", Integer, nullable=True),
+    Column("unadjusted", Date, nullable=True),
+    Column("renewed_at", Instant, nullable=True),
+    Column("reminded", Integer, nullable=False, server_default="0"),
+    Column("override", JSON, nullable=True),
 )
 OPEN_LOAN = text("returned_at IS NULL")
 Index("uq_loan_open_item", loan.c.item_id, unique=True, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
 Index("ix_loan_open_patron", loan.c.patron_id, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
+fee = Table(
+    "fee",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=True, index=True),
+    Column("reason", String(64), nullable=False),
+    Column("title", Text, nullable=True),
+    Column("amount", Integer, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("paid", Integer, nullable=False, server_default="0"),
+    Column("invoice", Boolean, nullable=False, server_default=false()),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=True),
+    Column("loan_id", Integer, ForeignKey("loan.id"), nullable=True, index=True),
+    Column("item_id", String(64), nullable=True),
+    Column("rule_set", Integer, nullable=True),
+    Column("rules", JSON, nullable=True),
+    Column("settled_at", Instant, nullable=True),
+    Column("settled_by", String(64), nullable=True),
+    Column("waived_for", Text, nullable=True),
+)
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=True, index=True),
+    Column("amount", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("parts", JSON, nullable=False),
+    CheckConstraint("amount > 0", name="amount"),
+)
+debt_series = Table(
+    "debt_series",
+    metadata,
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=False),
+    Column("organisation", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("reached_on", Date, nullable=False),
+    Column("level", Integer, nullable=False),
+    PrimaryKeyConstraint("patron_id", "organisation"),
+)
+reservation = Table(
+    "reservation",
+    metadata,
+    _id(36),
+    Column("title_id", String(64), nullable=False),
+    Column("item_id", String(64), ForeignKey("item.id"), nullable=True),
+    Column("patron_id", String(36), ForeignKey("patron.id"), nullable=True, index=True),
+    Column("pickup", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("channel", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("suspended", Boolean, nullable=False),
+    Column("expires", Date, nullable=True),
+    Column("copy_id", String(64), ForeignKey("item.id"), nullable=True),
+    Column("shelved_on", Date, nullable=True),
+    Column("collect_by", Date, nullable=True),
+    Column("ended_at", Instant, nullable=True),
+    Column("ended_by", String(64), nullable=True),
+    Column("rule_set", Integer, nullable=False),
+    Column("rules", JSON, nullable=False),
+)
+OPEN_RESERVATION = text("ended_at IS NULL")
+Index(
+    "ix_reservation_open_title",
+    reservation.c.title_id,
+    sqlite_where=OPEN_RESERVATION,
+    postgresql_where=OPEN_RESERVATION,
+)
+Index(
+    "uq_reservation_open_copy",
+    reservation.c.copy_id,
+    unique=True,
+    sqlite_where=OPEN_RESERVATION,
+    postgresql_where=OPEN_RESERVATION,
+)
 rule_set = Table(
     "rule_set",
     metadata,
@@ -168,6 +268,18 @@ rule_set = Table(
     Column("rules", JSON, nullable=False),
     Column("checksum", String(64), nullable=False),
     Column("published_at", Instant, nullable=False),
+    Column("published_by", String(64), nullable=True),
+    Column("note", Text, nullable=True),
+)
+draft = Table(
+    "draft",
+    metadata,
+    _id(36),
+    Column("name", Text, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("based_on", Integer, nullable=True),
+    Column("changed_by", String(64), nullable=False),
+    Column("changed_at", Instant, nullable=False),
 )
 machine = Table(
     "machine",
@@ -183,6 +295,7 @@ machine = Table(
     Column("rules", Integer, nullable=True),
     Column("clock_trusted", Boolean, nullable=True),
     Column("alarm_at", Instant, nullable=True),
+    Column("channel", String(8), nullable=False, server_default="kiosk"),
 )
 enrolment = Table(
     "enrolment",
@@ -191,6 +304,7 @@ enrolment = Table(
     Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
     Column("expires", Instant, nullable=False),
     Column("used_at", Instant, nullable=True),
+    Column("channel", String(8), nullable=False, server_default="kiosk"),
 )
 doubt = Table(
     "doubt",
@@ -212,7 +326,25 @@ operation = Table(
     Column("at", Instant, nullable=False, index=True),
     Column("outcome", JSON, nullable=True),
     Column("trace", JSON, nullable=True),
+    Column("staff", String(64), nullable=True),
     PrimaryKeyConstraint("machine_id", "id"),
+)
+breach = Table(
+    "breach",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("machine_id", String(36), ForeignKey("machine.id"), nullable=False),
+    Column("operation", String(36), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("item_id", String(64), nullable=False),
+    Column("loan_id", Integer, ForeignKey("loan.id"), nullable=True),
+    Column("at", Instant, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("rule_set", Integer, nullable=True),
+    Column("machine_rules", Integer, nullable=True),
+    Column("cleared_at", Instant, nullable=True),
+    Column("cleared_by", String(64), nullable=True),
 )
 patron_session = Table(
     "patron_session",
@@ -231,11 +363,34 @@ lock_out = Table(
     Column("until", Instant, nullable=True),
     Column("last_at", Instant, nullable=False),
 )
-admin = Table(
-    "admin",
+staff = Table(
+    "staff",
     metadata,
     Column("name", String(64), primary_key=True),
     Column("password_hash", Text, nullable=False),
     Column("roles", JSON, nullable=False),
+    Column("may_override", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("staff", String(64), ForeignKey("staff.name"), nullable=False, index=True),
+    Column("branch", String(64), ForeignKey("organisation.id"), nullable=False),
+    Column("label", Text, nullable=True),
+    Column("used_at", Instant, nullable=False),
+    Column("expires", Instant, nullable=True),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("who", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("reason", Text, nullable=True),
 )

@@ -330,7 +330,6 @@ def test_every_reason_is_collected_and_one_is_told(world: World, machine: Machin
             "counts.max_loans",
             "patron_state.blocked",
             "patron.debt_block",
-            "no_loan_period",
             "item_state",
         ]
     )
@@ -348,7 +347,6 @@ def test_every_reason_is_collected_and_one_is_told(world: World, machine: Machin
         ("missing", True, True, "available"),
         ("lost", True, True, "available"),
         ("claimed_returned", True, True, "available"),
-        ("in_transit", False, True, "in_transit"),
         ("not_ready", False, True, "not_ready"),
         ("withdrawn", False, False, "withdrawn"),
     ],
@@ -370,14 +368,24 @@ def test_each_item_state_has_its_effect_at_checkout_and_at_return(
     found = state != afterwards
     for moved in (item, back):
         assert world.item_row(moved).state == afterwards
-    assert ("note" in world.operation_row(line["id"]).trace) == found
+    assert ("found" in world.operation_row(line["id"]).trace) == found
+
+
+@pytest.mark.requirement("R84")
+def test_an_item_in_transit_is_not_lent_and_has_arrived_once_it_is_returned(world: World, machine: Machine) -> None:
+    world.rules()
+    item = world.item(state="in_transit")
+    line = machine.do("checkout", item, machine.token(world.patron()))
+    assert line["reason"]["params"] == {"state": "in_transit", "action": "checkout"}
+    assert machine.do("return", item)["outcome"] == "done"
+    assert world.item_row(item).state == "available"
 
 
 @pytest.mark.requirement("R84")
 def test_a_found_item_leaves_a_note_for_staff(world: World, machine: Machine) -> None:
     world.rules()
     line = machine.do("checkout", world.item(state="missing"), machine.token(world.patron()))
-    assert world.operation_row(line["id"]).trace["note"] == {"found": "missing"}
+    assert world.operation_row(line["id"]).trace["found"] == "missing"
 
 
 def test_a_lost_item_that_comes_back_ends_its_loan_and_its_mark(world: World, machine: Machine) -> None:

@@ -19,8 +19,8 @@ from circulation import operations
 from circulation.api import models
 from circulation.api.operations import _unsealed
 from circulation.errors import CirculationError
-from circulation.service import Machine as Enrolled
 from circulation.service import Service
+from circulation.service import Workplace as Enrolled
 from circulation.store import circulating
 from circulation.store import tables as t
 from circulation.tidying import tidy

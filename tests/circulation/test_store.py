@@ -14,13 +14,13 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import event, insert, select
+from sqlalchemy import MetaData, event, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from circulation import lockout, operations, signin
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
-from circulation.service import Machine, Service
+from circulation.service import Service, Workplace
 from circulation.store import tables as t
 from circulation.store.engine import Database
 from circulation.tidying import tidy, tidying
@@ -46,6 +46,67 @@ def test_migrating_again_changes_nothing(service: Service) -> None:
     service.database.migrate()
     with service.database.reading() as db:
         assert len(db.execute(select(t.organisation)).all()) == 5
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with no tables yet."""
+    postgresql = request.param == "postgresql"
+    database = Database(request.getfixturevalue("postgres_url") if postgresql else f"sqlite:///{tmp_path}/first.db")
+    yield database
+    database.close()
+
+
+FIRST_ROWS = (
+    ("installation", {"id": 1, "generation": "g" * 36, "library": "L", "isils": [], "currency": "EUR"}),
+    ("organisation", {"id": "A", "name": "A", "kind": "account"}),
+    ("media_type", {"code": "BOOK", "names": {}}),
+    ("patron_category", {"code": "normal"}),
+    ("patron", {"id": "p", "category": "normal", "first_name": "M", "last_name": "V", "pin_hash": "x"}),
+    ("card", {"kind": "barcode", "value": "1", "patron_id": "p"}),
+    ("fee", {"id": 1, "patron_id": "p", "reason": "overdue", "amount": 250, "open": True}),
+    ("item", {"id": "i", "title": "T", "author": "", "media_type": "BOOK", "branch": "A", "parts": 1}),
+    ("loan", {"id": 1, "item_id": "i", "patron_id": "p", "branch": "A", "renewals": 0, "rule_set": 1, "rules": {}}),
+    ("machine", {"id": "m", "name": "M", "branch": "A", "key_hash": "k"}),
+    ("operation", {"machine_id": "m", "id": "o", "content": "c"}),
+    ("admin", {"name": "anna", "password_hash": "h", "roles": ["desk"]}),
+)
+FILLED: dict[str, Any] = {
+    **{"time_zone": "Europe/Berlin", "blocked": False, "card_lost": False, "state": "available"},
+    **{key: datetime(2026, 6, 1, tzinfo=UTC) for key in ("at", "out_at", "enrolled_at", "created_at")},
+    "due": date(2026, 6, 29),
+}
+
+
+def test_a_database_of_the_first_version_is_brought_up_with_everything_in_it(unmigrated: Database) -> None:
+    unmigrated.migrate("0001")
+    first = MetaData()
+    first.reflect(unmigrated.engine)
+    with unmigrated.writing() as db:
+        for name, values in FIRST_ROWS:
+            table = first.tables[name]
+            needed = {
+                key: FILLED[key]
+                for key in (column.name for column in table.columns)
+                if key in FILLED and key not in values
+            }
+            db.execute(insert(table).values({**needed, **values}))
+    unmigrated.migrate()
+    with unmigrated.reading() as db:
+        assert db.execute(select(t.loan.c.item_id, t.loan.c.due, t.loan.c.reminded, t.loan.c.channel)).one() == (
+            "i",
+            date(2026, 6, 29),
+            0,
+            "kiosk",
+        )
+        assert db.execute(select(t.item.c.title_id)).scalar_one() == "i"
+        assert db.execute(select(t.fee.c.amount, t.fee.c.paid, t.fee.c.invoice)).one() == (250, 0, False)
+        assert db.execute(select(t.card.c.patron_id)).scalar_one() == "p"
+        staff = db.execute(select(t.staff.c.name, t.staff.c.roles, t.staff.c.may_override)).one()
+        assert tuple(staff) == ("anna", ["desk"], True)
+        assert compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), t.metadata) == []
+    with pytest.raises(IntegrityError), unmigrated.writing() as db:
+        db.execute(insert(t.card).values(kind="barcode", value="2", patron_id="nobody"))
 
 
 def test_an_item_has_at_most_one_open_loan(world: World) -> None:
@@ -185,7 +246,7 @@ def test_a_transaction_takes_as_many_statements_for_400_loans_as_for_4(
         values = {"name": "m", "branch": "N1", "key_hash": "h", "enrolled_at": service.clock()}
         db.execute(insert(t.machine).values(id="m", **values))
     with service.database.reading() as db:
-        service.place(db, Machine("m", "N1"))  # the rule set is read and compiled once, not for each transaction
+        service.place(db, Workplace("m", "N1"))  # the rule set is read and compiled once, not for each transaction
     sent = []
     for loans in (4, 400):
         patron = world.patron()
@@ -194,7 +255,7 @@ def test_a_transaction_takes_as_many_statements_for_400_loans_as_for_4(
         item = world.item("DVD") if action == "checkout" else held
         whose = None if action == "return" else world.patron_id(patron)
         with statements(service) as seen:
-            line = operations.run(service, Machine("m", "N1"), operations.Asked(str(uuid4()), action, item, whose))
+            line = operations.run(service, Workplace("m", "N1"), operations.Asked(str(uuid4()), action, item, whose))
         assert line["outcome"] == "done"
         sent.append(list(seen))
     assert sent[0] == sent[1]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rules.age import age_group, age_on
-from rules.duedate import BranchCalendar, due_date, renewable_from
+from rules.duedate import BranchCalendar, Due, due_date, renewable_from
 from rules.refusals import Reason
 from rules.values import Amount, Days, MinAge
 from rules.verdict import debt, later, limit, period, permission
@@ -135,9 +135,12 @@ def test_no_period_refuses_and_invents_no_date() -> None:
 @pytest.mark.requirement("R12")
 @pytest.mark.requirement("R13")
 def test_due_dates_of_the_requirements() -> None:
-    assert due_date(date(2026, 6, 1), 14, OPEN) == date(2026, 6, 15)
-    assert due_date(date(2026, 6, 20), 28, OPEN) == date(2026, 7, 18)
-    assert due_date(date(2026, 7, 10), 28, OPEN) == date(2026, 8, 7)
+    for start, days, due in (
+        (date(2026, 6, 1), 14, date(2026, 6, 15)),
+        (date(2026, 6, 20), 28, date(2026, 7, 18)),
+        (date(2026, 7, 10), 28, date(2026, 8, 7)),
+    ):
+        assert due_date(start, days, OPEN) == Due(due, due)
 
 
 @pytest.mark.requirement("R13")
@@ -145,8 +148,8 @@ def test_a_renewal_that_gains_nothing_is_refused_with_the_first_day_that_does() 
     due = date(2026, 6, 29)
     refused = later(due, date(2026, 6, 1), Days(28), OPEN)
     assert refused == Reason("not_later", {"due": "2026-06-29", "from": "2026-06-02"})
-    assert later(due, date(2026, 6, 2), Days(28), OPEN) == date(2026, 6, 30)
-    assert renewable_from(due, 28, OPEN) == date(2026, 6, 2)
+    assert later(due, date(2026, 6, 2), Days(28), OPEN) == Due(date(2026, 6, 30), date(2026, 6, 30))
+    assert renewable_from(date(2026, 6, 1), due, 28, OPEN) == date(2026, 6, 2)
 
 
 @pytest.mark.parametrize("days", [-1, 36_501])

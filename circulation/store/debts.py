@@ -1,0 +1,95 @@
+"""Fees, payments and reminder series: what is owed, and how it is settled. Money is minor units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+
+from circulation.domain.charges import Charge
+from circulation.store import tables as t
+
+OWED = t.fee.c.amount - t.fee.c.paid
+
+
+def sums(db: Connection, patron_id: str) -> tuple[int, int, int, int]:
+    """Open fees, open invoices, highest reminder level of an open loan, level of a running payment series."""
+    mine = (t.fee.c.patron_id == patron_id, t.fee.c.open)
+    open_loans = (t.loan.c.patron_id == patron_id, t.loan.c.returned_at.is_(None))
+
+    def total(invoice: bool) -> Any:
+        part = case((t.fee.c.invoice == invoice, OWED), else_=0)
+        return select(func.coalesce(func.sum(part), 0)).where(*mine).scalar_subquery()
+
+    def highest(column: Any, *where: Any) -> Any:
+        return select(func.coalesce(func.max(column), 0)).where(*where).scalar_subquery()
+
+    row = db.execute(
+        select(
+            total(False),
+            total(True),
+            highest(t.loan.c.reminded, *open_loans),
+            highest(t.debt_series.c.level, t.debt_series.c.patron_id == patron_id),
+        )
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2]), int(row[3])
+
+
+def count_reminded(db: Connection, patron_id: str, level: int) -> int:
+    """Open loans that have reached a reminder level."""
+    query = select(func.count()).select_from(t.loan)
+    of = (t.loan.c.patron_id == patron_id, t.loan.c.returned_at.is_(None), t.loan.c.reminded >= level)
+    return int(db.execute(query.where(*of)).scalar_one())
+
+
+def book(db: Connection, charge: Charge, now: datetime, about: Mapping[str, Any]) -> int:
+    """Book a charge; its number. ``about``: title, loan_id, item_id, rule_set."""
+    values = {
+        "patron_id": charge.patron,
+        "reason": REASONS[charge.kind],
+        "amount": charge.amount.minor,
+        "branch": charge.branch,
+        "rules": dict(charge.winners),
+        "open": True,
+        "at": now,
+        **about,
+    }
+    key = db.execute(insert(t.fee).values(**values)).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+REASONS = {"fees.overdue": "overdue", "fees.uncollected_reservation": "uncollected"}
+
+
+def open_fees(db: Connection, patron_id: str) -> list[Row[Any]]:
+    """Open fees, oldest first, with what is still owed of each."""
+    query = select(t.fee, OWED.label("owed")).where(t.fee.c.patron_id == patron_id, t.fee.c.open)
+    return list(db.execute(query.order_by(t.fee.c.at, t.fee.c.id)))
+
+
+def fee(db: Connection, fee_id: int) -> Row[Any] | None:
+    """One fee; its row is locked."""
+    query = select(t.fee, OWED.label("owed")).where(t.fee.c.id == fee_id).with_for_update()
+    return db.execute(query).one_or_none()
+
+
+def settle(db: Connection, fee_id: int, paid: int, whole: bool, by: tuple[str, datetime], waived: str | None) -> None:
+    """Note what was paid of a fee; one that is settled as a whole is closed, with who did it and why it was waived."""
+    values: dict[str, Any] = {"paid": paid}
+    if whole:
+        values |= {"open": False, "settled_by": by[0], "settled_at": by[1], "waived_for": waived}
+    db.execute(update(t.fee).where(t.fee.c.id == fee_id).values(**values))
+
+
+def add_payment(db: Connection, values: Mapping[str, Any], parts: Sequence[tuple[int, int]]) -> int:
+    """A payment, with the fees it settled: (fee, amount)."""
+    key = db.execute(insert(t.payment).values(**values, parts=[list(part) for part in parts])).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+def end_series(db: Connection, patron_id: str, organisations: Sequence[str]) -> None:
+    """End payment reminder series of a patron."""
+    of = (t.debt_series.c.patron_id == patron_id, t.debt_series.c.organisation.in_(organisations))
+    db.execute(delete(t.debt_series).where(*of))

@@ -1,0 +1,104 @@
+"""Reservations: the queue of a title and what stands on the hold shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from circulation.domain.records import Item, Queue, Reservation
+from circulation.domain.reservation import Copy
+from circulation.store import circulating as store
+from circulation.store import tables as t
+
+COLUMNS = (
+    t.reservation.c.id,
+    t.reservation.c.title_id,
+    t.reservation.c.item_id,
+    t.reservation.c.patron_id,
+    t.reservation.c.pickup,
+    t.reservation.c.state,
+    t.reservation.c.suspended,
+    t.reservation.c.expires,
+    t.reservation.c.copy_id,
+    t.reservation.c.collect_by,
+)
+OPEN = t.reservation.c.ended_at.is_(None)
+NOT_SET_ASIDE = {"set_aside_for": None, "collect_by": None, "shelf": None}
+
+
+def queue(db: Connection, title: str, *, locked: bool = False) -> Queue:
+    """Open reservations of a title, first come first; locked where one of them is to be given a copy."""
+    query = select(*COLUMNS).where(t.reservation.c.title_id == title, OPEN)
+    query = query.order_by(t.reservation.c.made_at, t.reservation.c.id)
+    return tuple(_one(row) for row in db.execute(query.with_for_update() if locked else query))
+
+
+def _one(row: Sequence[Any]) -> Reservation:
+    return Reservation(*row)
+
+
+def by_id(db: Connection, reservation: str) -> Reservation | None:
+    """An open reservation; its row is locked."""
+    query = select(*COLUMNS).where(t.reservation.c.id == reservation, OPEN).with_for_update()
+    row = db.execute(query).one_or_none()
+    return _one(row) if row is not None else None
+
+
+def copies(db: Connection, title: str) -> tuple[Copy, ...]:
+    """Every copy of a title; on PostgreSQL their rows are locked in this order, so that none is lent meanwhile."""
+    query = select(*store.ITEM_COLUMNS).where(t.item.c.title_id == title).order_by(t.item.c.id)
+    items = [Item(*row) for row in db.execute(query.with_for_update(key_share=True))]
+    lent = select(t.loan.c.item_id, t.loan.c.patron_id).join(t.item, t.item.c.id == t.loan.c.item_id)
+    lent_to = {
+        row.item_id: row.patron_id or "" for row in db.execute(lent.where(t.item.c.title_id == title, store.OPEN))
+    }
+    return tuple(Copy(item, lent_to.get(item.id)) for item in items)
+
+
+def add(db: Connection, values: Mapping[str, Any]) -> None:
+    """A new reservation."""
+    fresh = {"state": "waiting", "suspended": False}
+    db.execute(insert(t.reservation).values(**{**fresh, **values}))
+
+
+def give(db: Connection, one: Reservation, item: Item, here: str, today: date, until: date) -> None:
+    """Set a copy aside for a reservation: on the shelf if it is to be collected here, else on its way there."""
+    arrived = one.pickup == here
+    of = t.reservation.c.id == one.id
+    shelved: dict[str, Any] = {"shelved_on": today, "collect_by": until} if arrived else {}
+    state = "on_shelf" if arrived else "on_its_way"
+    db.execute(update(t.reservation).where(of).values(state=state, copy_id=item.id, **shelved))
+    values = {
+        "set_aside_for": one.patron,
+        "collect_by": until if arrived else None,
+        "state": "available" if arrived else "in_transit",
+        "at": here,
+    }
+    db.execute(update(t.item).where(t.item.c.id == item.id).values(**values))
+
+
+def end(db: Connection, one: Reservation, state: str, now: datetime, by: str) -> None:
+    """End a reservation: "fulfilled", "cancelled" or "expired". Its copy is no longer set aside."""
+    of = t.reservation.c.id == one.id
+    db.execute(update(t.reservation).where(of).values(state=state, ended_at=now, ended_by=by))
+    if one.copy is not None:
+        mine = and_(t.item.c.id == one.copy, t.item.c.set_aside_for == one.patron)
+        db.execute(update(t.item).where(mine).values(**NOT_SET_ASIDE))
+
+
+def suspend(db: Connection, one: Reservation, suspended: bool) -> None:
+    """Let a reservation rest, or take part again."""
+    db.execute(update(t.reservation).where(t.reservation.c.id == one.id).values(suspended=suspended))
+
+
+def listed(db: Connection, *which: Any) -> list[Row[Any]]:
+    """Open reservations with the copy they have, first come first."""
+    query = (
+        select(t.reservation, t.item.c.title, t.item.c.shelf)
+        .outerjoin(t.item, t.item.c.id == t.reservation.c.copy_id)
+        .where(OPEN, *which)
+    )
+    return list(db.execute(query.order_by(t.reservation.c.made_at, t.reservation.c.id)))
