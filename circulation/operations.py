@@ -7,7 +7,7 @@ Not responsible for who may ask (api) or for what is decided (domain).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from circulation import transactions
-from circulation.domain.records import Override
+from circulation import audit, transactions
+from circulation.domain.records import Override, Place
 from circulation.service import Service, Workplace
 from circulation.store import tables as t
 from circulation.store.engine import overtaken
@@ -80,6 +80,35 @@ def _content(service: Service, asked: Asked) -> str:
 
 
 def _run(service: Service, db: Connection, workplace: Workplace, asked: Asked) -> Line:
+    def carry_out(now: datetime) -> tuple[Place, Result]:
+        place = service.place(db, workplace, asked.override)
+        result = transactions.carry_out(db, place, asked.action, asked.item, asked.patron, now)
+        if result.verdict.overridden and not result.verdict.reasons:
+            _note_override(db, place, asked, result, now)
+        return place, result
+
+    return once(service, db, workplace, asked, carry_out)
+
+
+def _note_override(db: Connection, place: Place, asked: Asked, result: Result, now: datetime) -> None:
+    """Refusals that were set aside stand in the audit log: which rules, by whom, why (R83)."""
+    if asked.override is None:
+        return
+    codes = [reason.code for reason in result.verdict.overridden]
+    rules = {code: result.verdict.winners.get(code) for code in codes}
+    details = {"item": asked.item, "codes": codes, "rules": rules, "branch": place.branch}
+    what = f"override.{asked.action}"
+    audit.note(db, now, asked.override.by, what, f"operation {asked.id}", details, asked.override.reason)
+
+
+def once(
+    service: Service,
+    db: Connection,
+    workplace: Workplace,
+    asked: Asked,
+    carry_out: Callable[[datetime], tuple[Place, Result]],
+) -> Line:
+    """Carry out an operation and record its outcome and trace, or answer what was recorded for its id."""
     content = _content(service, asked)
     known = _recorded(db, workplace, asked.id)
     if known is not None:
@@ -90,9 +119,10 @@ def _run(service: Service, db: Connection, workplace: Workplace, asked: Asked) -
     now = service.clock()
     key = {"machine_id": workplace.id, "id": asked.id}
     db.execute(insert(t.operation).values(**key, content=content, at=now, staff=workplace.staff))
-    line, trace = _decide(service, db, workplace, asked, now)
-    place = (t.operation.c.machine_id == workplace.id) & (t.operation.c.id == asked.id)
-    db.execute(update(t.operation).where(place).values(outcome=line, trace=trace))
+    place, result = carry_out(now)
+    line, trace = _line(asked, result), _trace(asked, place, result)
+    of = (t.operation.c.machine_id == workplace.id) & (t.operation.c.id == asked.id)
+    db.execute(update(t.operation).where(of).values(outcome=line, trace=trace))
     return line
 
 
@@ -102,6 +132,12 @@ def _recorded(db: Connection, workplace: Workplace, operation: str) -> tuple[str
     )
     row = db.execute(query).one_or_none()
     return (row.content, dict(row.outcome)) if row is not None else None
+
+
+def is_recorded(service: Service, workplace: Workplace, operation: str) -> bool:
+    """Whether an outcome stands for this id."""
+    with service.database.reading() as db:
+        return _recorded(db, workplace, operation) is not None
 
 
 def settle(service: Service, workplace: Workplace, operation: str) -> Line:
@@ -126,28 +162,28 @@ def settle(service: Service, workplace: Workplace, operation: str) -> Line:
 # --- one transaction --------------------------------------------------------------------------------------------------
 
 
-def _decide(
-    service: Service, db: Connection, workplace: Workplace, asked: Asked, now: datetime
-) -> tuple[Line, Mapping[str, Any]]:
-    place = service.place(db, workplace, asked.override)
+def _line(asked: Asked, result: Result) -> Line:
     head = {"id": asked.id, "action": asked.action, "item": asked.item}
-    result = transactions.carry_out(db, place, asked.action, asked.item, asked.patron, now)
-    trace = {"channel": place.channel, "branch": place.branch, "ruleset": place.rules.number, **_trace(result)}
     if result.verdict.reasons:
-        return _refused(head, result.verdict.reasons, still_on_loan=result.on_loan), trace
-    return _done(head, result.due, was_on_loan=result.was_on_loan), trace
+        return _refused(head, result.verdict.reasons, still_on_loan=result.on_loan)
+    return _done(head, result.due, was_on_loan=result.was_on_loan)
 
 
-def _trace(result: Result) -> dict[str, Any]:
-    """What staff may read later: every step, what was counted, what followed; patrons by number only."""
+def _trace(asked: Asked, place: Place, result: Result) -> dict[str, Any]:
+    """What staff may read later: every step, what was counted, what followed; patrons by number only (R76)."""
     verdict = result.verdict
     due = verdict.due
     return {
+        "channel": place.channel,
+        "branch": place.branch,
+        "ruleset": place.rules.number,
         "steps": [_recorded_step(step) for step in (*verdict.steps, *result.steps)],
         "reasons": [reason_line(reason) for reason in verdict.reasons],
         "overridden": [reason_line(reason) for reason in verdict.overridden],
         "numbers": dict(verdict.numbers),
+        **({"patron": asked.patron} if verdict.reasons else {}),  # a loan names its patron itself
         **({"unadjusted": due.unadjusted.isoformat(), "moves": due.steps} if due is not None else {}),
+        **({"override": {"by": place.override.by, "reason": place.override.reason}} if place.override else {}),
         **result.told,
     }
 

@@ -72,17 +72,24 @@ class Secrets:
 
     def pin_fits(self, stored: str | None, pin: str, patron: str) -> bool:
         """Compare; takes as long for a card nobody has (``stored`` None) as for any other."""
-        with self._slots:
-            try:
-                fits = self._hasher.verify(stored or self._dummy, self._keyed_pin(pin, patron))
-            except (VerificationError, InvalidHashError):
-                return False
-        return bool(fits) and stored is not None
+        return self._fits(stored, self._keyed_pin(pin, patron))
 
     def hash_password(self, password: str) -> str:
         """What is stored of a member of staff's password."""
         with self._slots:
             return self._hasher.hash(password)
+
+    def password_fits(self, stored: str | None, password: str) -> bool:
+        """Compare; takes as long for somebody who is not there (``stored`` None) as for anybody else."""
+        return self._fits(stored, password)
+
+    def _fits(self, stored: str | None, secret: str | bytes) -> bool:
+        with self._slots:
+            try:
+                fits = self._hasher.verify(stored or self._dummy, secret)
+            except (VerificationError, InvalidHashError):
+                return False
+        return bool(fits) and stored is not None
 
     def _keyed_pin(self, pin: str, patron: str) -> bytes:
         return hmac.new(self._key, f"pin\0{patron}\0{pin}".encode(), hashlib.sha256).digest()

@@ -5,6 +5,7 @@ Not responsible for the loan it came back from (transactions).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +56,7 @@ def _place(db: Connection, place: Place, item: Item, taker: Reservation | None) 
 
 
 def _told(state: str, taker: Reservation) -> dict[str, Any]:
-    return {"state": state, "to": taker.pickup, "reservation": taker.id, "patron": taker.patron}
+    return {"state": state, "to": taker.pickup, "reservation": taker.id}
 
 
 def cancel(db: Connection, place: Place, one: Reservation, item: Item | None, now: datetime, by: str) -> dict[str, Any]:
@@ -70,3 +71,16 @@ def cancel(db: Connection, place: Place, one: Reservation, item: Item | None, no
             told["fee_rules"] = dict(charge.winners)
     reservations.end(db, one, "cancelled", now, by)
     return told
+
+
+def release(db: Connection, place: Place, item: Item, now: datetime) -> dict[str, Any]:
+    """A copy whose reservation is over: for the next in the queue, or back to the shelf.
+
+    One that is on its way stays so; it is dealt with where it arrives.
+    """
+    if item.state != "available":
+        return {}
+    free = replace(item, set_aside_for=None)
+    queue = reservations.queue(db, item.title, locked=True)
+    at = replace(place, branch=item.stands_at)  # the copy stands where it stood, whoever cancels and wherever
+    return {"shelf": _place(db, at, free, next_in_queue(queue, free, place.today))}

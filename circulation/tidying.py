@@ -1,4 +1,4 @@
-"""Forgetting what has had its time: operations, sessions, tries, enrolment codes. Not responsible for loans (R89)."""
+"""Forgetting what has had its time: operations, sessions, tries, enrolment codes. Loans and traces: people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import delete, or_
 from sqlalchemy.exc import SQLAlchemyError
 
+from circulation import people
 from circulation.operations import KEPT
 from circulation.service import Service
 from circulation.signin import CARD, MACHINE, SESSION_IDLE
@@ -35,6 +36,7 @@ def tidy(service: Service) -> None:
     for table, over in old:
         with service.database.writing() as db:  # one short transaction each: machines are waiting for theirs
             db.execute(delete(table).where(over))
+    people.forget(service)
 
 
 @contextmanager

@@ -64,10 +64,10 @@ class Subject:
     queue: Queue
 
 
-def read(db: Connection, item_id: str, patron_id: str | None, *, queue: bool) -> Subject | Reason:
+def read(db: Connection, item_id: str, patron_id: str | None, *, queue: bool, locked: bool = True) -> Subject | Reason:
     """Read and lock what a transaction is about, or say what is missing."""
-    patron = store.patron(db, patron_id) if patron_id is not None else None
-    item = store.item(db, item_id)
+    patron = store.patron(db, patron_id, locked=locked) if patron_id is not None else None
+    item = store.item(db, item_id, locked=locked)
     if item is None:
         return Reason("item_unknown")
     if patron_id is not None and patron is None:
@@ -103,6 +103,11 @@ def carry_out(db: Connection, place: Place, action: str, item_id: str, patron_id
     if verdict.reasons:
         due = {"due_now": subject.loan.due.isoformat()} if subject.loan is not None else {}
         return Result(verdict, on_loan, on_loan, due)
+    return write(db, place, action, subject, verdict, now)
+
+
+def write(db: Connection, place: Place, action: str, subject: Subject, verdict: Verdict, now: datetime) -> Result:
+    """Write what was decided."""
     return _WRITE[action](db, place, subject, verdict, now)
 
 

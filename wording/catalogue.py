@@ -100,9 +100,9 @@ def read_catalogue(path: Path, language: str) -> Catalogue:
 
 
 @cache
-def languages() -> tuple[str, ...]:
+def languages(domain: str = PATRON) -> tuple[str, ...]:
     """Languages there are, English first."""
-    found = sorted(path.parent.parent.name for path in LOCALES.glob(f"*/LC_MESSAGES/{PATRON}.po"))
+    found = sorted(path.parent.parent.name for path in LOCALES.glob(f"*/LC_MESSAGES/{domain}.po"))
     return tuple(sorted(found, key=lambda language: language != "en"))
 
 
@@ -160,5 +160,4 @@ def _wrong(entry: Entry, wanted: Entry, forms: int) -> list[str]:
 def complete(domain: str = PATRON) -> tuple[Gap, ...]:
     """Every gap of every language of a domain; empty = complete. English itself is checked like the others."""
     reference = catalogue(domain, "en")
-    there = [language for language in languages() if (LOCALES / language / "LC_MESSAGES" / f"{domain}.po").exists()]
-    return tuple(gap for language in there for gap in gaps(reference, catalogue(domain, language)))
+    return tuple(gap for language in languages(domain) for gap in gaps(reference, catalogue(domain, language)))

@@ -12,10 +12,12 @@ import structlog
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
-from circulation import operations, signin
+from circulation import offline, operations, people, signin
+from circulation.api import desk_models as d
 from circulation.api import models as m
 from circulation.api.access import SessionToken, TheMachine, TheService, needed
 from circulation.errors import CirculationError
+from circulation.offline import Happened
 from circulation.service import Service, Workplace
 
 router = APIRouter(tags=["operations"])
@@ -103,7 +105,34 @@ def _resent(service: Service, machine: Workplace, sealed: m.SealedOperation) -> 
         asked = _unsealed(service, sealed)
     except CirculationError as error:
         return operations.error_line(sealed.id, error.code, error.detail)
-    return _carried_out(service, machine, asked)
+    known = operations.is_recorded(service, machine, asked.id)
+    line = _carried_out(service, machine, asked)
+    if line is not None and line["outcome"] == "refused" and not known:
+        offline.note_conflict(service, machine, asked, line)
+    return line
+
+
+@router.post("/operations/offline")
+def happened(body: d.OfflineAsked, service: TheService, machine: TheMachine) -> d.OfflineAnswer:
+    """Record what a machine did off-line; what would have been refused is listed for staff (R82)."""
+    service_ready(service, machine)
+    lines = [_happened(service, machine, one, body.rules) for one in body.operations]
+    return d.OfflineAnswer(operations=[_line(line) for line in lines if line is not None])
+
+
+def _happened(
+    service: Service, machine: Workplace, one: d.OfflineOperation, rules: int | None
+) -> operations.Line | None:
+    """Its line; None if the service failed at it, and the machine tells it another time."""
+    try:
+        patron = people.by_card(service, one.card) if one.patron is None and one.card is not None else one.patron
+    except CirculationError as error:
+        return operations.error_line(one.id, error.code, error.detail)
+    try:
+        return offline.record(service, machine, Happened(_asked(one, patron), one.at, one.due), rules)
+    except Exception:  # whatever it was, it concerns this operation alone
+        log.exception("operation_failed", machine=machine.id, operation=one.id)
+        return None
 
 
 def _unsealed(service: Service, sealed: m.SealedOperation) -> operations.Asked:

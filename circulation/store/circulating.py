@@ -13,6 +13,7 @@ from circulation.domain.charges import Person
 from circulation.domain.records import Item, Loan, Patron
 from circulation.store import debts
 from circulation.store import tables as t
+from circulation.store.engine import hold
 from rules.counting import item_conditions
 from rules.rule import Rule
 from rules.values import Amount
@@ -33,10 +34,10 @@ ITEM_COLUMNS = (
 OPEN = t.loan.c.returned_at.is_(None)
 
 
-def item(db: Connection, item_id: str) -> Item | None:
+def item(db: Connection, item_id: str, *, locked: bool = True) -> Item | None:
     """One item; its row is locked like a patron's, after it, so that nothing else happens to it or to its loan."""
-    query = select(*ITEM_COLUMNS).where(t.item.c.id == item_id).with_for_update(key_share=True)
-    row = db.execute(query).one_or_none()
+    query = select(*ITEM_COLUMNS).where(t.item.c.id == item_id)
+    row = db.execute(query.with_for_update(key_share=True) if locked else query).one_or_none()
     return Item(*row) if row is not None else None
 
 
@@ -52,21 +53,20 @@ def open_loan(db: Connection, item_id: str) -> Loan | None:
     return Loan(*row) if row is not None else None
 
 
-def patron(db: Connection, patron_id: str) -> Patron | None:
-    """One patron with the amount owed; the row is locked where the database locks rows, so that counts hold."""
-    found = db.execute(
-        select(
-            t.patron.c.id,
-            t.patron.c.category,
-            t.patron.c.born,
-            t.patron.c.valid_from,
-            t.patron.c.valid_until,
-            t.patron.c.blocked,
-            t.patron.c.card_lost,
-        )
-        .where(t.patron.c.id == patron_id)
-        .with_for_update(key_share=True)  # new sessions and fees may still refer to the patron meanwhile
-    ).one_or_none()
+def patron(db: Connection, patron_id: str, *, locked: bool = True) -> Patron | None:
+    """One patron with what is owed; the row is locked where the database locks rows, so that counts hold."""
+    query = select(
+        t.patron.c.id,
+        t.patron.c.category,
+        t.patron.c.born,
+        t.patron.c.valid_from,
+        t.patron.c.valid_until,
+        t.patron.c.blocked,
+        t.patron.c.card_lost,
+    ).where(t.patron.c.id == patron_id)
+    if locked:
+        query = query.with_for_update(key_share=True)  # new sessions and fees may still refer to the patron meanwhile
+    found = db.execute(query).one_or_none()
     if found is None:
         return None
     owes, invoiced, reminded, dunned = debts.sums(db, patron_id)
@@ -154,6 +154,18 @@ def renew(db: Connection, loan: Loan, lending: Lending) -> None:
     """Move a loan's due date; reminders begin anew with it."""
     values = {"renewals": loan.renewals + 1, "renewed_at": lending.now, "reminded": 0, **lending.decided()}
     db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(**values))
+
+
+def has_machine(db: Connection, machine: str) -> bool:
+    """Whether there is a machine or desk of this id."""
+    return db.execute(select(t.machine.c.id).where(t.machine.c.id == machine)).first() is not None
+
+
+def add_desk(db: Connection, values: Mapping[str, Any]) -> None:
+    """Make a desk, unless another server was first."""
+    hold(db, f"desk:{values['id']}")
+    if not has_machine(db, values["id"]):
+        db.execute(insert(t.machine).values(**values))
 
 
 def patron_by_card(db: Connection, kind: str, value: str) -> Row[Any] | None:

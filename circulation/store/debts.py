@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +57,7 @@ def book(db: Connection, charge: Charge, now: datetime, about: Mapping[str, Any]
         "at": now,
         **about,
     }
-    key = db.execute(insert(t.fee).values(**values)).inserted_primary_key
-    return int(key[0]) if key is not None else 0
+    return add(db, values)
 
 
 REASONS = {"fees.overdue": "overdue", "fees.uncollected_reservation": "uncollected"}
@@ -69,10 +69,37 @@ def open_fees(db: Connection, patron_id: str) -> list[Row[Any]]:
     return list(db.execute(query.order_by(t.fee.c.at, t.fee.c.id)))
 
 
-def fee(db: Connection, fee_id: int) -> Row[Any] | None:
-    """One fee; its row is locked."""
-    query = select(t.fee, OWED.label("owed")).where(t.fee.c.id == fee_id).with_for_update()
-    return db.execute(query).one_or_none()
+def fee(db: Connection, fee_id: int, *, locked: bool = True) -> Row[Any] | None:
+    """One fee; its row is locked unless it is only looked at."""
+    query = select(t.fee, OWED.label("owed")).where(t.fee.c.id == fee_id)
+    return db.execute(query.with_for_update() if locked else query).one_or_none()
+
+
+def add(db: Connection, values: Mapping[str, Any]) -> int:
+    """A fee; its number."""
+    key = db.execute(insert(t.fee).values(**values)).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Every fee and payment of a patron."""
+
+    fees: Sequence[Row[Any]]
+    payments: Sequence[Row[Any]]
+
+
+def history(db: Connection, patron_id: str) -> History:
+    """Fees and payments of a patron, oldest first."""
+    fees = select(t.fee).where(t.fee.c.patron_id == patron_id).order_by(t.fee.c.at, t.fee.c.id)
+    payments = select(t.payment).where(t.payment.c.patron_id == patron_id).order_by(t.payment.c.at, t.payment.c.id)
+    return History(db.execute(fees).all(), db.execute(payments).all())
+
+
+def series_of(db: Connection, patron_id: str) -> list[str]:
+    """Organisations at which a payment reminder series of a patron runs."""
+    query = select(t.debt_series.c.organisation).where(t.debt_series.c.patron_id == patron_id)
+    return list(db.execute(query).scalars())
 
 
 def settle(db: Connection, fee_id: int, paid: int, whole: bool, by: tuple[str, datetime], waived: str | None) -> None:

@@ -40,17 +40,17 @@ def _one(row: Sequence[Any]) -> Reservation:
     return Reservation(*row)
 
 
-def by_id(db: Connection, reservation: str) -> Reservation | None:
-    """An open reservation; its row is locked."""
-    query = select(*COLUMNS).where(t.reservation.c.id == reservation, OPEN).with_for_update()
-    row = db.execute(query).one_or_none()
+def by_id(db: Connection, reservation: str, *, locked: bool = True) -> Reservation | None:
+    """An open reservation; its row is locked unless it is only looked at."""
+    query = select(*COLUMNS).where(t.reservation.c.id == reservation, OPEN)
+    row = db.execute(query.with_for_update() if locked else query).one_or_none()
     return _one(row) if row is not None else None
 
 
-def copies(db: Connection, title: str) -> tuple[Copy, ...]:
+def copies(db: Connection, title: str, *, locked: bool = True) -> tuple[Copy, ...]:
     """Every copy of a title; on PostgreSQL their rows are locked in this order, so that none is lent meanwhile."""
     query = select(*store.ITEM_COLUMNS).where(t.item.c.title_id == title).order_by(t.item.c.id)
-    items = [Item(*row) for row in db.execute(query.with_for_update(key_share=True))]
+    items = [Item(*row) for row in db.execute(query.with_for_update(key_share=True) if locked else query)]
     lent = select(t.loan.c.item_id, t.loan.c.patron_id).join(t.item, t.item.c.id == t.loan.c.item_id)
     lent_to = {
         row.item_id: row.patron_id or "" for row in db.execute(lent.where(t.item.c.title_id == title, store.OPEN))
@@ -94,11 +94,17 @@ def suspend(db: Connection, one: Reservation, suspended: bool) -> None:
     db.execute(update(t.reservation).where(t.reservation.c.id == one.id).values(suspended=suspended))
 
 
-def listed(db: Connection, *which: Any) -> list[Row[Any]]:
-    """Open reservations with the copy they have, first come first."""
-    query = (
-        select(t.reservation, t.item.c.title, t.item.c.shelf)
-        .outerjoin(t.item, t.item.c.id == t.reservation.c.copy_id)
-        .where(OPEN, *which)
-    )
+def listed(db: Connection, *, title: str | None = None, patron: str | None = None) -> list[Row[Any]]:
+    """Open reservations of a title or a patron, first come first."""
+    query = select(t.reservation).where(OPEN)
+    if title is not None:
+        query = query.where(t.reservation.c.title_id == title)
+    if patron is not None:
+        query = query.where(t.reservation.c.patron_id == patron)
     return list(db.execute(query.order_by(t.reservation.c.made_at, t.reservation.c.id)))
+
+
+def on_shelf(db: Connection, branch: str) -> list[Row[Any]]:
+    """Reservations with a copy on the hold shelf of a branch, or on its way there; longest on the shelf first."""
+    query = select(t.reservation).where(OPEN, t.reservation.c.pickup == branch, t.reservation.c.copy_id.is_not(None))
+    return list(db.execute(query.order_by(t.reservation.c.shelved_on, t.reservation.c.id)))

@@ -1,0 +1,178 @@
+"""Making and cancelling reservations, each in one transaction (R23, R32, R50-R52). Not what is decided (domain)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from circulation import shelf
+from circulation.domain.records import Place, Reservation, Verdict
+from circulation.domain.reservation import Wish, decide_reservation
+from circulation.errors import CirculationError
+from circulation.service import Service, Workplace
+from circulation.store import circulating as store
+from circulation.store import debts, house, reservations
+from rules.refusals import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be reserved. ``item``: the one copy wanted, None = any copy of the title."""
+
+    patron: str
+    title: str
+    pickup: str
+    item: str | None = None
+    expires: date | None = None
+
+
+def reserve(service: Service, workplace: Workplace, wanted: Wanted) -> tuple[str | None, Verdict]:
+    """Make a reservation: its id, None if it was refused; and why.
+
+    Raises:
+        CirculationError: no such branch, or a copy of another title.
+    """
+    with service.database.writing() as db:
+        place = service.place(db, workplace)
+        if wanted.pickup not in place.rules.organisations.nodes:
+            raise CirculationError("branch_unknown", f"there is no branch {wanted.pickup!r}")
+        return make(db, place, wanted, service.clock())
+
+
+def make(db: Connection, place: Place, wanted: Wanted, now: datetime) -> tuple[str | None, Verdict]:
+    """Decide and, if nothing is against it, write."""
+    verdict = decide(db, place, wanted)
+    if verdict.reasons:
+        return None, verdict
+    number = str(uuid4())
+    values = {
+        "id": number,
+        "title_id": wanted.title,
+        "item_id": wanted.item,
+        "patron_id": wanted.patron,
+        "pickup": wanted.pickup,
+        "made_at": now,
+        "channel": place.channel,
+        "expires": wanted.expires,
+        "rule_set": place.rules.number,
+        "rules": dict(verdict.winners),
+    }
+    reservations.add(db, values)
+    return number, verdict
+
+
+def decide(db: Connection, place: Place, wanted: Wanted, *, locked: bool = True) -> Verdict:
+    """Decide a reservation; nothing is written."""
+    patron = store.patron(db, wanted.patron, locked=locked)
+    if patron is None:
+        return Verdict((Reason("permission"),))
+    copies = reservations.copies(db, wanted.title, locked=locked)
+    if wanted.item is not None:
+        if copies and wanted.item not in {copy.item.id for copy in copies}:
+            raise CirculationError("item_unknown", "this item is no copy of this title")
+        copies = tuple(copy for copy in copies if copy.item.id == wanted.item)
+    queue = reservations.queue(db, wanted.title)
+    wish = Wish(copies, wanted.pickup)
+    return decide_reservation(place, wish, patron, queue, lambda level: debts.count_reminded(db, patron.id, level))
+
+
+def cancel(service: Service, workplace: Workplace, reservation: str, by: str, patron: str | None) -> dict[str, Any]:
+    """Cancel an open reservation; what was charged for it.
+
+    Args:
+        service: the service.
+        workplace: where.
+        reservation: its id.
+        by: who does it: a name of staff, or "patron".
+        patron: whose it must be; None = anybody's.
+
+    Raises:
+        CirculationError: there is no such open reservation.
+    """
+    now = service.clock()
+    with service.database.writing() as db:
+        place = service.place(db, workplace)
+        one = _locked(db, reservation)
+        if patron is not None and one.patron != patron:
+            raise _unknown()
+        item = store.item(db, one.copy) if one.copy is not None else None
+        told = shelf.cancel(db, place, one, item, now, by)
+        if item is not None and one.state in ("on_shelf", "on_its_way"):
+            told |= shelf.release(db, place, item, now)
+        return told
+
+
+def suspend(service: Service, reservation: str, suspended: bool) -> None:
+    """Let a reservation rest, or take part again.
+
+    Raises:
+        CirculationError: there is no such open reservation, or it has been given a copy.
+    """
+    with service.database.writing() as db:
+        one = _locked(db, reservation)
+        if one.state != "waiting":
+            raise CirculationError("reservation_state", "a copy was set aside for this reservation already", 409)
+        reservations.suspend(db, one, suspended)
+
+
+def _locked(db: Connection, reservation: str) -> Reservation:
+    """The reservation, its rows locked in the order patron, item, reservation (decision 0016)."""
+    seen = reservations.by_id(db, reservation, locked=False)
+    if seen is None:
+        raise _unknown()
+    if seen.patron is not None:
+        store.patron(db, seen.patron)
+    if seen.copy is not None:
+        store.item(db, seen.copy)
+    one = reservations.by_id(db, reservation)
+    if one is None:
+        raise _unknown()
+    return one
+
+
+def _unknown() -> CirculationError:
+    return CirculationError("reservation_unknown", "there is no such open reservation", 404)
+
+
+def hold_shelf(service: Service, branch: str) -> list[dict[str, Any]]:
+    """What stands on the hold shelf of a branch and what is on its way there, longest first.
+
+    Raises:
+        CirculationError: there is no such branch.
+    """
+    with service.database.reading() as db:
+        if branch not in house.organisations(db).nodes:
+            raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
+        return [reservation_line(row) for row in reservations.on_shelf(db, branch)]
+
+
+def open_of(service: Service, *, title: str | None = None, patron: str | None = None) -> list[dict[str, Any]]:
+    """Open reservations of a title or a patron, first come first."""
+    with service.database.reading() as db:
+        return [reservation_line(row) for row in reservations.listed(db, title=title, patron=patron)]
+
+
+def lines_of(db: Connection, patron: str) -> list[dict[str, Any]]:
+    """Open reservations of a patron, in a transaction there is already."""
+    return [reservation_line(row) for row in reservations.listed(db, patron=patron)]
+
+
+def reservation_line(row: Any) -> dict[str, Any]:
+    """A reservation as staff see it."""
+    return {
+        "id": row.id,
+        "title": row.title_id,
+        "item": row.item_id,
+        "patron": row.patron_id,
+        "pickup": row.pickup,
+        "made_at": row.made_at,
+        "state": row.state,
+        "suspended": row.suspended,
+        "expires": row.expires,
+        "copy_id": row.copy_id,
+        "collect_by": row.collect_by,
+    }

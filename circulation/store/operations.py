@@ -1,0 +1,40 @@
+"""Recorded operations, and what staff must look at among them: statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from circulation.store import tables as t
+
+
+def by_id(db: Connection, operation: str) -> Row[Any] | None:
+    """A recorded operation of whatever machine or desk; ids are random, so that none has two."""
+    query = select(t.operation).where(t.operation.c.id == operation)
+    return db.execute(query.order_by(t.operation.c.at).limit(1)).first()
+
+
+def add_breach(db: Connection, values: Mapping[str, Any]) -> None:
+    """Something staff must look at."""
+    db.execute(insert(t.breach).values(**values))
+
+
+def has_breach(db: Connection, operation: str) -> bool:
+    """Whether staff are told of an operation already."""
+    query = select(t.breach.c.id).where(t.breach.c.operation == operation).limit(1)
+    return db.execute(query).first() is not None
+
+
+def breaches(db: Connection, *, cleared: bool = False) -> list[Row[Any]]:
+    """What staff must look at, oldest first."""
+    seen = t.breach.c.cleared_at.is_not(None) if cleared else t.breach.c.cleared_at.is_(None)
+    return list(db.execute(select(t.breach).where(seen).order_by(t.breach.c.at, t.breach.c.id)))
+
+
+def clear_breach(db: Connection, breach: int, by: str, now: datetime) -> bool:
+    """Staff have looked at it; False if there is none that is open."""
+    of = (t.breach.c.id == breach, t.breach.c.cleared_at.is_(None))
+    return db.execute(update(t.breach).where(*of).values(cleared_at=now, cleared_by=by)).rowcount == 1

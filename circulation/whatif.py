@@ -1,0 +1,167 @@
+"""What would happen if: any patron, item, action, channel, branch and date, by any rule set (R77).
+
+The same code decides as for a real transaction; nothing is written, locked or counted. Not responsible for the rule
+sets themselves (store.house) or for explaining what did happen (explaining).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from circulation import reserving, transactions
+from circulation.clock import local_day
+from circulation.domain import charges
+from circulation.domain.records import House, Place, Verdict
+from circulation.errors import CirculationError
+from circulation.service import Service
+from circulation.store import circulating as store
+from circulation.store import house, rulesets
+from circulation.transactions import Subject
+from rules.compiled import RuleSet
+from rules.plain import rule_from_plain
+from rules.refusals import Reason
+from rules.rule import Rule
+
+RESERVE = "reserve"
+NO_NUMBER = 0  # of a draft
+ACTIONS = (*transactions.ACTIONS, RESERVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        action: one of ``ACTIONS``.
+        patron: for whom; None only for a return.
+        item: which item; for a reservation, any copy of the title.
+        on: the day, None = today.
+        rules: number of a published set, id of a draft, None = the live set.
+        pickup: of a reservation; None = the branch.
+    """
+
+    action: str
+    patron: str | None
+    item: str
+    channel: str
+    branch: str
+    on: date | None = None
+    rules: int | str | None = None
+    pickup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What would come of it.
+
+    Attributes:
+        differs: kinds that another rule decides under the live set.
+        loans_after: how many loans the patron would have.
+        fee: overdue fee a return or renewal would book, minor units.
+    """
+
+    verdict: Verdict
+    place: Place
+    differs: tuple[str, ...]
+    loans_after: int | None
+    fee: int | None
+
+    @property
+    def ruleset(self) -> int | None:
+        """Number of the set that decided, None for a draft."""
+        return self.place.rules.number or None
+
+
+def ask(service: Service, question: Question) -> Answer:
+    """Answer a question.
+
+    Raises:
+        CirculationError: no such branch, rule set or draft.
+    """
+    with service.database.reading() as db:
+        here = house.installation(db)
+        day = question.on or local_day(service.clock(), here.time_zone)
+        live = service.live.of(db, here, day.year)[1]
+        if question.branch not in live.rules.organisations.nodes:
+            raise CirculationError("branch_unknown", f"there is no branch {question.branch!r}")
+        now = live if question.rules is None else _house(db, question.rules, here, day)
+        place = Place(question.channel, question.branch, day, now)
+        verdict, fee = _decide(db, place, question)
+        under_live = verdict if now is live else _decide(db, replace(place, house=live), question)[0]
+        differs = tuple(kind for kind, rule in verdict.winners.items() if under_live.winners.get(kind) != rule)
+        return Answer(verdict, place, differs, _loans_after(db, question, verdict), fee)
+
+
+def _house(db: Connection, rules: int | str, here: house.Installation, day: date) -> House:
+    if isinstance(rules, int):
+        found = house.rule_set(db, rules) if rulesets.set_of(db, rules) is not None else None
+    else:
+        draft = rulesets.draft(db, rules)
+        found = RuleSet(NO_NUMBER, _rules(draft.rules), house.organisations(db)) if draft is not None else None
+    if found is None:
+        raise CirculationError("rule_set_unknown", "there is no such rule set or draft", 404)
+    return house.house_of(db, found, here, day.year)
+
+
+def _rules(plain: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    return tuple(rule_from_plain(rule) for rule in plain)
+
+
+def _decide(db: Connection, place: Place, question: Question) -> tuple[Verdict, int | None]:
+    if question.action == RESERVE:
+        item = store.item(db, question.item, locked=False)
+        if item is None or question.patron is None:
+            return Verdict((Reason("item_unknown" if item is None else "permission"),)), None
+        wanted = reserving.Wanted(question.patron, item.title, question.pickup or question.branch)
+        return reserving.decide(db, place, wanted, locked=False), None
+    patron = None if question.action == transactions.RETURN else question.patron
+    subject = transactions.read(db, question.item, patron, queue=True, locked=False)
+    if isinstance(subject, Reason):
+        return Verdict((subject,)), None
+    verdict = transactions.decide(db, place, question.action, subject)
+    return verdict, _fee(db, place, subject) if not verdict.reasons else None
+
+
+def _fee(db: Connection, place: Place, subject: Subject) -> int | None:
+    loan = subject.loan
+    borrower = store.person(db, loan.patron) if loan is not None and loan.patron is not None else None
+    if loan is None or borrower is None:
+        return None
+    return charges.overdue(place, subject.item, loan, borrower)[0].amount.minor
+
+
+def _loans_after(db: Connection, question: Question, verdict: Verdict) -> int | None:
+    if question.patron is None:
+        return None
+    now = store.count_loans(db, question.patron, None)
+    change = {transactions.CHECKOUT: 1, transactions.RETURN: -1}.get(question.action, 0)
+    return now + (change if not verdict.reasons else 0)
+
+
+def plain(answer: Answer) -> dict[str, Any]:
+    """An answer as a JSON object."""
+    verdict = answer.verdict
+    due = verdict.due
+    return {
+        "allowed": not verdict.reasons,
+        "reasons": list(verdict.reasons),
+        "due": due.day if due is not None else None,
+        "unadjusted": due.unadjusted if due is not None else None,
+        "moves": due.steps if due is not None else 0,
+        "period": verdict.period,
+        "winners": dict(verdict.winners),
+        "numbers": dict(verdict.numbers),
+        "steps": [step.to_plain() for step in verdict.steps],
+        "differs_from_live": list(answer.differs),
+        "loans_after": answer.loans_after,
+        "fee": answer.fee,
+        "ruleset": answer.ruleset,
+        "branch": answer.place.branch,
+        "channel": answer.place.channel,
+        "on": answer.place.today,
+    }
