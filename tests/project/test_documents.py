@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import refusals
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLDERS = "benchmarks|circulation|docs|drivers|kiosk|rules|sim|tests|tools|ui|wording"
@@ -23,6 +25,10 @@ def test_every_path_a_document_names_exists(document: Path) -> None:
 def test_every_make_target_a_document_names_exists(document: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", document.read_text("utf-8"), re.MULTILINE)) <= set(targets)
+
+
+def test_the_page_of_refusal_codes_is_the_table_of_the_code() -> None:
+    assert refusals.FILE.read_text("utf-8") == refusals.table(), "run python -m tools.refusals"
 
 
 def test_every_scenario_is_played_by_a_test() -> None:

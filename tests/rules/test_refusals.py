@@ -64,6 +64,25 @@ LATER = date(2026, 6, 15)
         ("no_loan_period", {"action": "renewal", **DUE}, "no.renew_period", {"date": LATER}),
         ("not_later", {**DUE, "from": "2026-06-02"}, "no.renew_early", {"date": LATER, "from": date(2026, 6, 2)}),
         ("calendar", {}, "no.calendar", {}),
+        ("circulation.renewal_reserved", DUE, "no.renew_waiting", {"date": LATER}),
+        ("circulation.renewal_reserved", {}, "no.renew_waiting_undated", {}),
+        ("counts.max_renewals", {**DUE, "have": 2, "max": 2}, "no.renew_limit", {"date": LATER, "n": 2}),
+        ("counts.max_renewals", {"have": 2, "max": 2}, "no.renew_limit_undated", {"n": 2}),
+        ("patron.overdue_reminder_block", {"items": 1, "level": 3}, "no.overdue", {"n": 1}),
+        ("patron.overdue_reminder_block", {}, "no.account", {}),
+        (
+            "patron.payment_reminder_block",
+            {"amount": 10200, "currency": "EUR", "level": 2},
+            "no.debt",
+            {"amount": (10200, "EUR")},
+        ),
+        ("patron.payment_reminder_block", {"level": 2}, "no.account", {}),
+        ("counts.max_reservations_per_title", {"have": 1, "max": 1}, "no.reserve_limit", {"max": 1}),
+        ("counts.max_reservations_per_title", {}, "no.reserve", {}),
+        ("reservation.item_on_shelf", {"branch": "N1"}, "no.reserve_on_shelf", {"branch": "N1"}),
+        ("reservation.item_on_shelf", {}, "no.reserve", {}),
+        ("reservation.already_on_loan", {}, "no.reserve_yours", {}),
+        ("reservation.item_reservable", {"media_type": "DVD"}, "no.reserve_kind", {"media_type": "DVD"}),
         ("permission", {}, "no.permission", {}),
         ("abandoned", {}, "no.abandoned", {}),
         ("label_unreadable", {}, "row.label", {}),
@@ -120,7 +139,10 @@ def test_every_code_is_a_kind_or_one_of_the_codes_for_what_no_rule_decides() -> 
         *(f"patron_state.{state}" for state in ("not_yet_valid", "expired", "card_lost", "blocked")),
     }
     refusing = {key for key, kind in KINDS.items() if kind.unit is not Unit.DAYS}
-    assert others <= set(REFUSALS) <= others | refusing
+    # What neither allows nor limits anything: fees, notices, and from when the rules for reserved items hold.
+    silent = {key for key in refusing if key.startswith(("fees.", "circulation.enable_"))}
+    silent |= {"counts.queue_min_renewals", "counts.queue_min_checkouts", "counts.payment_reminder_minimum"}
+    assert set(REFUSALS) == others | (refusing - silent)
 
 
 def test_reasons_are_told_first_what_can_be_solved_here_then_desk_then_later() -> None:
