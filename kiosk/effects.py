@@ -164,12 +164,14 @@ class Receipt:
         headline: e.g. receipt.sum.
         lines: items done.
         staff: items to show to staff before leaving.
+        also: what was done beside the headline's, e.g. receipt.renewed_sum.
     """
 
     language: str
     headline: Sentence
     lines: tuple[ReceiptLine, ...]
     staff: tuple[ReceiptLine, ...]
+    also: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)

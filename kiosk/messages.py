@@ -72,6 +72,13 @@ class Renew:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewRow:
+    """Touched "renew" on the row of an item that is on the patron's account already (R86)."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveSetOut:
     """Chose to go on without an incomplete set."""
 
@@ -125,6 +132,7 @@ Intent = (
     | ShowAccount
     | Pin
     | Renew
+    | RenewRow
     | LeaveSetOut
     | Finish
     | Back

@@ -57,7 +57,8 @@ class ReceiptWriter:
             paper, self._say(receipt, Sentence("receipt.printed_at", {"time": now.wall, "date": now.wall.date()}), now)
         )
         paper.ln()
-        self._line(paper, self._say(receipt, receipt.headline, now), bold=True)
+        for summary in filter(None, (receipt.headline, receipt.also)):
+            self._line(paper, self._say(receipt, summary, now), bold=True)
         self._items(paper, receipt, receipt.lines, now)
         if receipt.staff:
             paper.ln()

@@ -67,6 +67,7 @@ class Row:
         says: what happened, or the next step and its reason.
         due: date for the due block.
         parts: for a set, every part in order; empty for a single volume.
+        can_renew: the item is on the patron's account already, and its renewal is offered on the row.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Row:
     says: Sentence
     due: date | None = None
     parts: tuple[PartView, ...] = ()
+    can_renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptChoice:
-    """Would you like a receipt? ``busy``: it is being printed."""
+    """Would you like a receipt? ``busy``: it is being printed; ``also``: what was done beside the summary's."""
 
     frame: Frame
     headline: Sentence
@@ -255,6 +257,7 @@ class ReceiptChoice:
     choices: tuple[Choice, ...]
     busy: bool = False
     notice: Sentence | None = None
+    also: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)

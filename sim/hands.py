@@ -44,6 +44,7 @@ _CONTROLS: Mapping[str, Callable[[Mapping[str, Any], str], Iterable[str]]] = {
     "show_account": lambda _, __: ("account",),
     "pin": _pin,
     "renew": _renew,
+    "renew_row": lambda fields, _: (f"renew:{fields['item']}",),
     "leave_set_out": lambda fields, _: (f"row:{fields['item']}", "leave-set"),
     "finish": _finish,
     "back": lambda _, screen: ("stay" if screen == "LeaveOpen" else "back",),

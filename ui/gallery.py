@@ -6,6 +6,7 @@ Invented titles and people. Not responsible for drawing them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 from kiosk import screens as s
@@ -146,6 +147,32 @@ def borrow_done(language: str) -> s.Borrow:
         StackView(5, None, 0),
         Sentence("account.allow", {"have": 10, "max": 15, "left": 5}),
         True,
+    )
+
+
+def _yours(key: str, title: str, state: RowState, says: Sentence, due: date | None = None) -> Row:
+    offered = says.code == "row.already_yours"
+    return Row(key, title, "", "book", state, says, due, can_renew=offered)
+
+
+def borrow_yours(language: str) -> s.Borrow:
+    """Items that are on the patron's account already, in every state their renewal may be in."""
+    rows = (
+        _lent("metropolis", "Metropolis", "Fritz Lang", "dvd"),
+        _yours("pride", "Pride and Prejudice", RowState.RENEWED, Sentence("row.renewed", {"date": LATER}), LATER),
+        _yours("prince", "Le Petit Prince", RowState.REFUSED, Sentence("no.renew_waiting", {"date": SOON}), SOON),
+        _yours("crime", "Crime and Punishment", RowState.UNKNOWN, Sentence("row.renew_unknown")),
+        _yours("cat", "吾輩は猫である", RowState.CHECKING, Sentence("row.checking")),
+        _yours("moby", "Moby-Dick", RowState.REFUSED, Sentence("row.already_yours", {"date": SOON})),
+    )
+    return s.Borrow(
+        frame(language, "Mira"),
+        Sentence("stack.leave"),
+        None,
+        rows,
+        StackView(6, None, 0),
+        Sentence("account.allow", {"have": 6, "max": 15, "left": 9}),
+        False,
     )
 
 
@@ -308,6 +335,15 @@ def receipt_no_paper(language: str) -> s.ReceiptChoice:
     )
 
 
+def receipt_renewed(language: str) -> s.ReceiptChoice:
+    """Items lent and one renewed."""
+    view = receipt_choice(language)
+    renewed = Row(
+        "cat", "吾輩は猫である", "", "book", RowState.RENEWED, Sentence("row.renewed", {"date": LATER}), LATER
+    )
+    return replace(view, rows=(*view.rows, renewed), also=Sentence("receipt.renewed_sum", {"n": 1}))
+
+
 def goodbye(language: str) -> s.Goodbye:
     """Two items for staff."""
     staff = tuple(row for row in mixed_rows(language) if row.key in {"E004015077D0E09D", "crime"})
@@ -372,8 +408,10 @@ MORE: Mapping[str, Callable[[str], Screen]] = {
     "Start-offline": start_offline,
     "Borrow-empty": borrow_empty,
     "Borrow-done": borrow_done,
+    "Borrow-yours": borrow_yours,
     "Borrow-many": borrow_many,
     "ReceiptChoice-no-paper": receipt_no_paper,
+    "ReceiptChoice-renewed": receipt_renewed,
 }
 UNDER: Mapping[str, str] = {"LeaveOpen": "Borrow", "TimeOutWarning": "Borrow-done", "Help": "Borrow"}
 """For a sheet: the example it lies over."""

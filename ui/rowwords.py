@@ -49,7 +49,8 @@ class RowWords:
         reason: the rest.
         due_label, due: due block at the end of the row, both "" for none.
         due_loud: the label is in the family's colour.
-        parts: of a set.
+        parts: of a set of which one is missing.
+        button: label of the row's button, "" for none.
     """
 
     key: str
@@ -63,6 +64,7 @@ class RowWords:
     due: str = ""
     due_loud: bool = True
     parts: tuple[PartView, ...] = ()
+    button: str = ""
 
 
 def type_icon(media_type: str | None) -> str:
@@ -78,7 +80,10 @@ def row_words(row: Row, speaker: Speaker) -> RowWords:
     if row.state is RowState.ARRIVING and not row.title:
         return RowWords(row.key, row.state, step=" ".join(said.sentences))
     title = row.title or speaker.say("item.no_title")
-    base = RowWords(row.key, row.state, type_icon(row.media_type), title, parts=row.parts)
+    missing = any(not part.here for part in row.parts)
+    button = speaker.say("btn.renew") if row.can_renew else ""
+    parts = row.parts if missing else ()
+    base = RowWords(row.key, row.state, type_icon(row.media_type), title, parts=parts, button=button)
     if row.state in _SAYS_ONLY:
         return replace(base, step=" ".join(said.sentences))
     if row.due is None:

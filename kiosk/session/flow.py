@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from drivers.api import CardProblem, CardRefused, CardSeen, CodeScanned, Printed
@@ -20,6 +20,7 @@ from kiosk.selfservice import rule_allows
 from kiosk.session import rows, work
 from kiosk.session.state import PATRON_PAGES, STACK_ACTION, Page, State, Work
 from kiosk.session.turn import Turn
+from rules.published import Published
 
 BEFORE_SESSION = frozenset({Page.START, Page.CLEAR, Page.GOODBYE})
 CARD_PROBLEM: Mapping[CardProblem, str] = {
@@ -115,14 +116,30 @@ def _renew(turn: Turn, message: m.Renew) -> None:
     turn.set(work={})
     for loan in chosen:
         known = state.items.get(loan.item) or ItemRecord(loan.item, loan.title, loan.author, loan.media_type)
-        refusal = rule_allows(Action.RENEWAL, known, state.rules, turn.now.wall.date())
-        row = Work(loan.item, RowState.CHECKING, loan.title, loan.author, loan.media_type, due=loan.due)
-        if refusal is not None:
-            dated = replace(refusal.reason, params={**refusal.reason.params, "due": loan.due.isoformat()})
-            turn.put_work(replace(row, state=RowState.REFUSED, reason=dated))
-        else:
-            turn.put_work(replace(row, ready=True))
+        row = Work(loan.item, RowState.CHECKING, loan.title, loan.author, loan.media_type)
+        turn.put_work(_for_renewal(row, known, state.rules, loan.due, turn.now))
     turn.show_page(Page.RENEW)
+
+
+def _renew_row(turn: Turn, message: m.RenewRow) -> None:
+    """Only what the row offers: a second touch finds no offer any more."""
+    state = turn.state
+    row = state.work.get(message.item)
+    due = rows.renewal_offer(state, row) if row is not None else None
+    if row is None or due is None or state.rules is None or row.media_type is None:
+        return
+    known = state.items.get(row.key) or ItemRecord(row.key, row.title, row.author, row.media_type)
+    turn.put_work(_for_renewal(row, known, state.rules, due, turn.now))
+
+
+def _for_renewal(row: Work, known: ItemRecord, rules: Published, due: date, now: m.Now) -> Work:
+    """The row of a loan that is to be renewed: waiting, or refused at once by the machine's own rule (R55)."""
+    row = replace(row, reason=None, due=due, renewal=True, attempts=0, lifted=False)
+    refusal = rule_allows(Action.RENEWAL, known, rules, now.wall.date())
+    if refusal is None:
+        return replace(row, state=RowState.CHECKING, ready=True)
+    dated = replace(refusal.reason, params={**refusal.reason.params, "due": due.isoformat()})
+    return replace(row, state=RowState.REFUSED, reason=dated)
 
 
 def _leave_set_out(turn: Turn, message: m.LeaveSetOut) -> None:
@@ -192,6 +209,7 @@ INTENTS: Mapping[type, Callable[[Turn, Any], None]] = {
     m.ShowAccount: _account,
     m.Pin: _pin,
     m.Renew: _renew,
+    m.RenewRow: _renew_row,
     m.LeaveSetOut: _leave_set_out,
     m.Finish: _finish,
     m.Back: _back,

@@ -19,6 +19,7 @@ from kiosk.stack import PadTag
 
 FRESH_SECONDS = 5.0
 NEVER_DISARM = frozenset({"set_aside", "in_transit", "lost"})
+SETTLED = frozenset({RowState.REFUSED, RowState.RENEWED, RowState.STAFF})  # no bit is about to be written for them
 MOST_ITEMS = 50  # of one look-up
 LOOK_UP_PAUSE = 5.0
 
@@ -64,7 +65,7 @@ def _is_settled(state: State, tag: PadTag, item: str) -> bool:
         return True
     page = state.under if state.page is Page.LEAVE else state.page
     row = state.work.get(item)
-    return page in STACK_ACTION and row is not None and row.state in (RowState.REFUSED, RowState.STAFF)
+    return page in STACK_ACTION and row is not None and row.state in SETTLED
 
 
 def looked_up(turn: Turn, states: Iterable[ItemState]) -> None:

@@ -95,7 +95,8 @@ def truth(state: State, work: Work, now: float) -> _Truth:
         params: dict[str, Param] = {"part": part_names(state, work.missing), "k": here, "n": work.parts}
         return _Truth(work.state, Sentence("row.part", params))
     if work.state is RowState.CHECKING and not state.central_up:
-        return _Truth(RowState.REFUSED, Sentence("no.offline_kind"))
+        action = Action.RENEWAL if work.renewal else Action.CHECKOUT
+        return _Truth(RowState.REFUSED, Sentence(OFFLINE[action]))
     return _Truth(work.state, Sentence(SAYS[work.state]))
 
 
@@ -130,7 +131,22 @@ def row(state: State, work: Work, now: float) -> Row:
     parts: tuple[PartView, ...] = ()
     if work.parts > 1:
         parts = tuple(PartView(number, number not in work.missing) for number in range(1, work.parts + 1))
-    return Row(work.key, work.title, work.author, work.media_type, seen.state, seen.says, _due(work, seen.state), parts)
+    due, offered = _due(work, seen.state), renewal_offer(state, work) is not None
+    return Row(work.key, work.title, work.author, work.media_type, seen.state, seen.says, due, parts, offered)
+
+
+def renewal_offer(state: State, work: Work) -> date | None:
+    """When the loan is due whose renewal this row offers now; None if it offers none.
+
+    It goes with the one sentence that asks for it: the item was not lent, because this patron has it already (R86).
+    """
+    if state.page is not Page.BORROW or state.patron is None or not state.central_up:
+        return None
+    if work.operation is not None or work.state is not RowState.REFUSED or work.reason is None:
+        return None
+    told = patron_sentence(work.reason.code, work.reason.params)
+    due = told.params.get("date")
+    return due if told.code == "row.already_yours" and isinstance(due, date) else None
 
 
 def _due(work: Work, shown: RowState) -> date | None:
@@ -193,27 +209,29 @@ def can_print(state: State) -> bool:
     return state.settings.has_printer and device is not None and device.reason is None and ready
 
 
-def summary(state: State) -> Sentence:
-    """How many items were lent, returned or renewed: one sentence, for receipt and screen."""
+def summary(state: State) -> tuple[Sentence, Sentence | None]:
+    """How many items were lent, returned or renewed: a sentence for receipt and screen, and one for what else was."""
     counts = {
         "receipt.sum": {RowState.LENT},
         "receipt.returned_sum": {RowState.RETURNED, RowState.KEPT},
         "receipt.renewed_sum": {RowState.RENEWED},
     }
-    for code, counted in counts.items():
-        number = sum(_in_the_end(state, work) in counted for work in done_rows(state))
-        if number:
-            return Sentence(code, {"n": number})
-    return Sentence("receipt.nothing_sum")
+    ends = [_in_the_end(state, work) for work in done_rows(state)]
+    numbers = {code: sum(end in counted for end in ends) for code, counted in counts.items()}
+    said = [Sentence(code, {"n": number}) for code, number in numbers.items() if number]
+    first, also = (*said, None, None)[:2]
+    return first or Sentence("receipt.nothing_sum"), also
 
 
 def receipt(state: State, now: Now) -> Receipt:
     """What is printed: what was done with due dates, what to show to staff. No name, no card number."""
+    headline, also = summary(state)
     return Receipt(
         state.language,
-        summary(state),
+        headline,
         tuple(_line(state, work, now.monotonic) for work in done_rows(state)),
         tuple(_line(state, work, now.monotonic) for work in staff_rows(state)),
+        also,
     )
 
 

@@ -153,6 +153,7 @@ class Work:
         reason: refusal reason where there is one.
         says: fixed sentence where the state alone does not say it.
         ready: decided and waiting for its turn to be sent.
+        renewal: what waits or runs for it is the renewal of its loan, not what the page does with the stack.
         operation: the operation that runs for it.
         attempts: operations tried, for a repeated try after an abandoned one.
         lifted: its tags left the pad after it was refused: laid down again it is asked again.
@@ -170,6 +171,7 @@ class Work:
     says: Sentence | None = None
     due: date | None = None
     ready: bool = False
+    renewal: bool = False
     operation: OperationId | None = None
     attempts: int = 0
     lifted: bool = False

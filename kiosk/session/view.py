@@ -257,15 +257,17 @@ def _receipt(state: State, now: Now) -> s.ReceiptChoice:
         s.Choice("none", Sentence("receipt.none"), True),
     )
     done = tuple(rows.row(state, work, now.monotonic) for work in rows.done_rows(state))
+    summary, also = rows.summary(state)
     return s.ReceiptChoice(
         frame(state),
         Sentence("receipt.ask"),
-        rows.summary(state),
+        summary,
         done,
         _staff(state, now),
         choices,
         state.printing is not None,
         state.notice,
+        also,
     )
 
 

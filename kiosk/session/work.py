@@ -40,8 +40,7 @@ def advance(turn: Turn) -> None:
         unknown = _collect(turn, action)
     if action is Action.RETURN:
         _start_returns(turn)
-    if turn.state.page is Page.RENEW:
-        _start_renewals(turn)
+    _start_renewals(turn)
     bits.press(turn)
     _ask_again(turn)
     _send(turn)
@@ -71,7 +70,8 @@ def close_rows(turn: Turn) -> None:
     code = "row.not_returned" if action is Action.RETURN else "row.left_out"
     for row in tuple(turn.state.work.values()):
         if row.operation is None and row.state in UNDECIDED:
-            turn.put_work(replace(row, state=RowState.REFUSED, ready=False, says=Sentence(code)))
+            says = Sentence("no.abandoned" if row.renewal else code)
+            turn.put_work(replace(row, state=RowState.REFUSED, ready=False, says=says))
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def _collect(turn: Turn, action: Action) -> list[str]:
         row = turn.state.work.get(key) or Work(key, RowState.ARRIVING)
         if row.operation is None and row.state is RowState.REFUSED and row.lifted:
             row = Work(key, RowState.CHECKING, row.title, row.author, row.media_type)
-        if row.operation is None and row.state in UNDECIDED:
+        if row.operation is None and row.state in UNDECIDED and not row.renewal:
             row = _decide(turn.state, turn, action, row, tags)
             if row.state is RowState.CHECKING and not row.ready:
                 unknown.append(key)
@@ -116,7 +116,7 @@ def _rows_of_absent(turn: Turn, groups: dict[str, list[PadTag]]) -> None:
     """What was lifted before anything was done loses its row; what was refused may be laid down for another try."""
     rows = {}
     for key, row in turn.state.work.items():
-        if key in groups or row.operation is not None:
+        if key in groups or row.operation is not None or (row.renewal and row.state in UNDECIDED):
             rows[key] = row
         elif row.state not in UNDECIDED:
             rows[key] = replace(row, lifted=True)
@@ -161,14 +161,15 @@ def _tell_of_duplicates(turn: Turn, key: str, tags: list[PadTag]) -> None:
 # --- operations -------------------------------------------------------------------------------------------------------
 
 
-def _waiting_rows(state: State) -> list[Work]:
-    """Rows whose operation may begin now, in order of arrival.
+def _waiting_rows(state: State, renewal: bool = False) -> list[Work]:
+    """Rows whose operation may begin now, in order of arrival: those that wait for a renewal, or all others.
 
     One operation at a time for an item: a return of an earlier session that was never answered is asked again, and
     would end the loan of whoever borrowed the item meanwhile.
     """
     busy = {operation.item for operation in state.operations.values()}
-    return [row for row in state.work.values() if row.ready and row.operation is None and row.key not in busy]
+    ready = [row for row in state.work.values() if row.ready and row.renewal is renewal]
+    return [row for row in ready if row.operation is None and row.key not in busy]
 
 
 def _new_operation(turn: Turn, action: Action, row: Work, target: Security | None) -> Operation:
@@ -189,9 +190,12 @@ def _start_returns(turn: Turn) -> None:
 
 
 def _start_renewals(turn: Turn) -> None:
-    """Begin one renewal for each chosen loan that the machine's own rule allows."""
-    for row in _waiting_rows(turn.state):
-        operation = _new_operation(turn, Action.RENEWAL, row, None)
+    """Begin one renewal for each chosen loan that the machine's own rule allows, while who chose it is signed in."""
+    if turn.state.patron is None:
+        return
+    for row in _waiting_rows(turn.state, renewal=True):
+        # without tags: a renewed item is as much on loan as before, so its bits are left alone
+        operation = Operation(turn.operation_id(), Action.RENEWAL, row.key, turn.state.session)
         turn.put_operation(operation)
         turn.put_work(replace(row, ready=False, operation=operation.id, attempts=row.attempts + 1))
 

@@ -23,6 +23,7 @@ from kiosk.jsonlines import LineError, error_line, read_intent, write_screen
         ('{"intent": "pin", "digits": "1234"}', m.Pin("1234")),
         ('{"intent": "renew"}', m.Renew()),
         ('{"intent": "renew", "items": ["1", "2"]}', m.Renew(("1", "2"))),
+        ('{"intent": "renew_row", "item": "1"}', m.RenewRow("1")),
         ('{"intent": "show_account"}', m.ShowAccount()),
         ('{"intent": "choose_receipt", "way": "none"}', m.ChooseReceipt("none")),
         (

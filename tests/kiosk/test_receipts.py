@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,16 @@ def test_titles_due_dates_and_the_staff_list_are_on_it() -> None:
         assert words in paper
     assert b"Please show to staff" in paper
     assert paper.rstrip(b"\n").endswith((b"\x1dV\x00", b"\x1dVA\x00", b"\x1dV\x01"))
+
+
+@pytest.mark.requirement("R86")
+def test_what_was_renewed_is_counted_beside_what_was_lent() -> None:
+    renewed = ReceiptLine("Emma", Sentence("row.renewed", {"date": date(2026, 12, 19)}), date(2026, 12, 19))
+    lent = _receipt("Moby-Dick")
+    also = Sentence("receipt.renewed_sum", {"n": 1})
+    paper = _paper(replace(lent, lines=(*lent.lines, renewed), also=also))
+    for words in (b"1 item borrowed", b"1 item renewed", b"Renewed until Sat 19 December"):
+        assert words in paper
 
 
 def test_accents_are_printed_in_the_code_page_that_was_chosen() -> None:

@@ -31,6 +31,8 @@ class ReceiptChoicePage(Page):
         ids = self.ids
         ids.head.words, ids.head.line = speaker.headline(view.headline)
         ids.summary.words = speaker.text(view.summary)
+        ids.also.words = speaker.text(view.also)
+        ids.also.shown = view.also is not None
         self._dates(view.rows, speaker)
         ids.staff.shown = ids.staff_line.shown = bool(view.staff)
         ids.staff.words = speaker.say("receipt.staff", n=len(view.staff))

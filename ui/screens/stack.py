@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from kiosk import screens
+from kiosk import messages, screens
 from ui.rowwords import RowWords, row_words
 from ui.sentences import Speaker, join
 from ui.widgets.itemrow import ItemRow
@@ -23,6 +24,7 @@ class StackPage(Page):
         self._rows: tuple[screens.Row, ...] = ()
         self._current = 0
         self._row = ItemRow()
+        self._row.bind(on_tap=lambda row: self.row_touched(row.key), on_button=lambda row: self.renew(row.key))
         self.ids.current_holder.add_widget(self._row)
         self._row.grow = 1
         self.ids.list.watch_only = self.look.mode == "low"
@@ -36,17 +38,19 @@ class StackPage(Page):
     def fill(self, view: screens.Borrow | screens.Return, speaker: Speaker) -> None:
         """Change what changed."""
         ids = self.ids
-        words, rest = speaker.headline(view.headline)
-        ids.head.words = words
+        headline, rest = speaker.headline(view.headline)
+        ids.head.words = headline
         ids.head.line = join(rest, speaker.text(view.line))
         self._progress(view, speaker)
         grown = len(view.rows) != len(self._rows)
         self._rows = view.rows
         self._speaker = speaker
         touchable = frozenset(row.key for row in view.rows if row.state is screens.RowState.PART_MISSING)
-        if self.look.mode == "low":
+        words = [self.row_words(row, speaker) for row in view.rows]
+        if self.look.mode == "low":  # there the current row, down in reach, is the one to touch
             touchable = frozenset()
-        ids.list.show([self.row_words(row, speaker) for row in view.rows], touchable, bind_words(speaker))
+            words = [replace(row, button="") for row in words]
+        ids.list.show(words, touchable, bind_words(speaker))
         self._cache = {row.key: self._cache[row.key] for row in view.rows}
         ids.finish.text = speaker.say("btn.finish")
         ids.finish.kind = "primary" if view.finish_now else "secondary"
@@ -83,6 +87,10 @@ class StackPage(Page):
     def row_touched(self, key: str) -> None:
         """A set with a missing part was touched."""
         self.app.shell.open_local("parts", key)
+
+    def renew(self, key: str) -> None:
+        """The button of a row was touched whose item is on the patron's account already."""
+        self.post(messages.RenewRow(key))
 
     # --- low layout --------------------------------------------------------------------------------------------------
 

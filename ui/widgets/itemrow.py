@@ -1,4 +1,4 @@
-"""One item's row: symbol, title, what happened or what to do next, and at its end a due date or the parts of a set.
+"""One item's row: symbol, title, what happened or what to do next; at its end a due date, a set's parts or a button.
 
 Made once and changed in place. Not responsible for cutting sentences (ui.rowwords), nor for which rows are in sight
 (rowlist).
@@ -6,10 +6,13 @@ Made once and changed in place. Not responsible for cutting sentences (ui.rowwor
 
 from __future__ import annotations
 
+from typing import Any
+
 from kivy.graphics import PopMatrix, PushMatrix, Translate
 from kivy.properties import StringProperty
 
 from ui.rowwords import RowWords
+from ui.widgets.button import TextButton
 from ui.widgets.icon import Icon
 from ui.widgets.part import Settled
 from ui.widgets.parts import SmallParts
@@ -23,11 +26,21 @@ _TOP_BESIDE = 8
 _TITLE_WIDTH, _TITLE_SHARE = 384, 0.5
 
 
+class RowButton(TextButton):
+    """What the row offers."""
+
+
 class ItemRow(Settled, Tappable, Plate):
-    """A row. ``show`` changes what stands on it."""
+    """A row. ``show`` changes what stands on it.
+
+    Events:
+        on_button(): its button was touched. The row itself then does nothing: what it offers is not done by chance.
+    """
 
     says = ("words",)
     key = StringProperty("")
+
+    __events__ = ("on_button",)
 
     def __init__(self) -> None:
         super().__init__(radius="row")
@@ -44,14 +57,27 @@ class ItemRow(Settled, Tappable, Plate):
         self._texts = (self._title, self._line, self._step, self._reason)
         for part in (self._symbol, self._type, *self._texts, self._due_label, self._due, self._parts):
             self.add_widget(part)
+        self._button: RowButton | None = None  # few rows ever have one
         self._shift = Translate(0, 0)
         self.canvas.before.add(PushMatrix())
         self.canvas.before.add(self._shift)
         self.canvas.after.insert(0, PopMatrix())
 
+    def on_button(self) -> None:
+        """The row's button was touched."""
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Its button's touch, or its own."""
+        if self.shown and self._button is not None and self._button.on_touch_down(touch):
+            return True
+        return bool(super().on_touch_down(touch))
+
     def lift(self, up: float) -> bool:
-        """What stands on the row is not drawn anew but shifted: a list moves all its rows at each new one."""
-        if self.dashed:
+        """What stands on the row is not drawn anew but shifted: a list moves all its rows at each new one.
+
+        A button must stand where it is touched, so a row with one is placed anew.
+        """
+        if self.dashed or self.words.button:
             return False
         self._shift.y += up
         self.y += up
@@ -87,6 +113,18 @@ class ItemRow(Settled, Tappable, Plate):
         self._due_label.bold = words.due_loud
         self._parts.shown = bool(words.parts)
         self._parts.show(words.parts, family)
+        self._offer(words)
+
+    def _offer(self, words: RowWords) -> None:
+        if self._button is None:
+            if not words.button:
+                return
+            self._button = RowButton(icon="renew")
+            self._button.bind(on_tap=lambda _: self.dispatch("on_button"))
+            self.add_widget(self._button)
+        self._button.text = words.button
+        self._button.shown = bool(words.button)
+        self._button.name = f"renew:{words.key}"
 
     def _colours(self, words: RowWords) -> str:
         """Ground, frame and symbol; returns the family's colour token."""
@@ -109,8 +147,14 @@ class ItemRow(Settled, Tappable, Plate):
         px = self.look.px
         least = 104 if self.look.portrait else 86
         symbol = self._symbol.tall(0) + 2 * px(16 if self.look.large else 9)
+        button = self._offered.tall(self._end_width()) + 2 * px(_TOP) if self._offered is not None else 0.0
         top = _TOP if not self._side_by_side() else _TOP_BESIDE
-        return float(max(px(least), symbol, self._words_height(width) + 2 * px(top)))
+        return float(max(px(least), symbol, button, self._words_height(width) + 2 * px(top)))
+
+    @property
+    def _offered(self) -> RowButton | None:
+        """The row's button, if it is shown."""
+        return self._button if self._button is not None and self._button.shown else None
 
     def _side_by_side(self) -> bool:
         return not self.look.portrait and not self.look.large and self._title.shown
@@ -124,6 +168,8 @@ class ItemRow(Settled, Tappable, Plate):
         """Width of the block at the row's end in pixels, 0 for none or where it stands under the words."""
         if self._parts.shown:
             return float(self._parts.natural()) if not self.look.large else 0.0
+        if self._offered is not None:
+            return float(self._offered.natural()) if not self.look.large else 0.0
         if not self._due.shown or self.look.large:
             return 0.0
         return float(max(self._due.natural(), self._due_label.natural()))
@@ -137,13 +183,21 @@ class ItemRow(Settled, Tappable, Plate):
         room = self._room(width)
         end = self._due.tall(room) + self._due_label.tall(room) if self._due.shown else 0.0
         if self.look.large:
-            parts = self._parts.tall(0) + self.look.px(8) if self._parts.shown else 0
-            return sum(part.tall(room) for part in self._texts if part.shown) + end + parts
+            return sum(part.tall(room) for part in self._texts if part.shown) + end + self._under_height(room)
         if self._side_by_side():
             title, state = self._columns(room)
             side = sum(part.tall(state) for part in self._texts[1:] if part.shown)
             return float(max(self._title.tall(title), side, end))
         return float(max(sum(part.tall(room) for part in self._texts if part.shown), end))
+
+    def _under(self) -> SmallParts | RowButton | None:
+        """In large text parts and button stand under the words."""
+        return self._parts if self._parts.shown else self._offered
+
+    def _under_height(self, room: float) -> float:
+        """Height of what stands under the words, with the gap before it; 0 for nothing."""
+        under = self._under()
+        return under.tall(min(under.natural(), room)) + self.look.px(8) if under is not None else 0.0
 
     def _columns(self, room: float) -> tuple[float, float]:
         title = round(min(self.look.px(_TITLE_WIDTH), room * _TITLE_SHARE))
@@ -169,6 +223,10 @@ class ItemRow(Settled, Tappable, Plate):
         if self._due.shown and end:
             height = self._due.tall(end) + self._due_label.tall(end)
             self._stack((self._due_label, self._due), self.right - px(24) - end, end, self.center_y + height / 2)
+        if self._offered is not None and end:
+            height = self._offered.tall(end)
+            x = self.mirrored(self.right - px(24) - end, end)
+            self._offered.place(x, round(self.center_y + height / 2), end, height)
 
     def _arrange_stacked(self) -> None:
         room = self._room(self.width)
@@ -177,16 +235,15 @@ class ItemRow(Settled, Tappable, Plate):
             shown += [self._due_label, self._due]
             self._due_label.align = self._due.align = "start"
         height = sum(part.tall(room) for part in shown)
-        large_parts = self._parts.shown and self.look.large
-        extra = self._parts.tall(0) + self.look.px(8) if large_parts else 0
+        extra = self._under_height(room) if self.look.large else 0
         top = round(self.center_y + (height + extra) / 2)
         self._place_type(top)
         bottom = self._stack(shown, self.x + self._text_start(), room, top)
-        if large_parts:
-            wide = self._parts.natural()
-            self._parts.place(
-                self.mirrored(self.x + self._text_start(), wide), bottom - self.look.px(8), wide, self._parts.tall(0)
-            )
+        under = self._under()
+        if self.look.large and under is not None:
+            wide = min(under.natural(), room)
+            x = self.mirrored(self.x + self._text_start(), wide)
+            under.place(x, bottom - self.look.px(8), wide, under.tall(wide))
 
     def _arrange_side_by_side(self) -> None:
         title, state = self._columns(self._room(self.width))

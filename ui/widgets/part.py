@@ -204,7 +204,7 @@ class Across(Box):
 
 def _within(wished: list[float], free: float) -> list[float]:
     """Wished widths that fit: where they do not, the widest gives way first."""
-    over = sum(wished) - free
+    over = sum(wished) - max(0.0, free)
     while over > 0.5 and wished:
         widest = max(wished)
         others = max((w for w in wished if w < widest), default=0.0)

@@ -41,13 +41,14 @@ class LowPager(Across):
 
 
 class RowList(Part):
-    """The list. ``on_row`` tells which touchable row was touched.
+    """The list.
 
     Events:
         on_row(key): a touchable row was touched.
+        on_row_button(key): a row's button was touched.
     """
 
-    __events__ = ("on_row",)
+    __events__ = ("on_row", "on_row_button")
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -76,6 +77,9 @@ class RowList(Part):
 
     def on_row(self, key: str) -> None:
         """A touchable row was touched."""
+
+    def on_row_button(self, key: str) -> None:
+        """A row's button was touched."""
 
     def show(self, words: Sequence[RowWords], touchable: frozenset[str], pager: Callable[[str, int], str]) -> None:
         """Change the rows. It must be placed anew afterwards.
@@ -267,6 +271,7 @@ class RowList(Part):
     def _new_row(self) -> ItemRow:
         row = ItemRow()
         row.bind(on_tap=lambda touched: self.dispatch("on_row", touched.key))
+        row.bind(on_button=lambda touched: self.dispatch("on_row_button", touched.key))
         return row
 
     def turn(self, direction: int) -> None:

@@ -10,14 +10,15 @@ from rules.rule import Conditions, Rule
 from tests.kiosk.session.world import MEDIA, Item, World
 
 
-def _no(kind: str, media_type: str) -> Rule:
+def no(kind: str, media_type: str) -> Rule:
+    """A rule that says no to a media type."""
     return Rule(f"{kind}-{media_type}", kind, "N1", False, when=Conditions(media_type=(media_type,)))
 
 
-def rules_document() -> Published:
-    """A rule set that lends no DVD18 and takes back no GAME at the machine."""
+def rules_document(*more: Rule) -> Published:
+    """A rule set that lends no DVD18 and takes back no GAME at the machine, and more rules."""
     tree = OrganisationTree({"N1": Organisation("N1", "Main library", None, "branch")})
-    rules = (_no("self_service.checkout", "DVD18"), _no("self_service.return", "GAME"))
+    rules = (no("self_service.checkout", "DVD18"), no("self_service.return", "GAME"), *more)
     document = write(RuleSet(1, rules, tree), "N1", MEDIA, ("DE-Mus1",), BranchCalendar.always_open())
     return read(document)
 

@@ -32,7 +32,9 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
     uid = chance.choice(UIDS)
     operation = chance.choice([*world.state.operations, "no-such-operation"])
     session = chance.choice([world.state.session, world.state.session - 1, 99])
-    reason = c.Reason(chance.choice(CODES), {"state": "on_loan", "have": 1, "max": 1, "media_type": "BOOK"})
+    params: dict[str, c.Scalar] = {"state": "on_loan", "own": True, "due": "2026-06-29", "have": 1, "max": 1}
+    params["media_type"] = "BOOK"
+    reason = c.Reason(chance.choice(CODES), params)
     outcomes: list[c.Outcome] = [
         c.Done(TODAY),
         c.Done(None, was_on_loan=False),
@@ -72,6 +74,7 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
         m.ShowAccount(),
         m.Pin("1234"),
         m.Renew(chance.choice([(), (item,)])),
+        m.RenewRow(item),
         m.LeaveSetOut(item),
         m.Finish(),
         m.Back(),

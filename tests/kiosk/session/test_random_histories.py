@@ -42,13 +42,18 @@ def _person(world: World, chance: random.Random) -> None:
         m.MoreTime(),
         m.ShowAccount(),
         m.Renew(),
+        m.RenewRow(chance.choice(list(world.items))),
         m.AskHelp(),
     ]
+    offered = [row.key for row in getattr(world.screens[-1], "rows", ()) if row.can_renew]
     if world.screen() in ("Start", "Card") and chance.random() < 0.6:
         if not world.requests:
             world.sign_in()
     elif world.screen() == "ReceiptChoice":
         world.send(m.ChooseReceipt(chance.choice(["print", "none"])))
+    elif offered and chance.random() < 0.4:
+        for _ in range(chance.choice([1, 1, 2])):
+            world.send(m.RenewRow(offered[0]))
     else:
         world.send(chance.choice(choices))
 

@@ -48,13 +48,15 @@ MEDIA = {
 
 @dataclass
 class Item:
-    """One item of the world; ``loan`` names who has it, ``set_aside`` for whom it is kept."""
+    """One item of the world; ``loan`` names who has it until ``due``, ``set_aside`` for whom it is kept."""
 
     id: str
     media_type: str = "BOOK"
     parts: int = 1
     loan: str | None = None
     set_aside: str | None = None
+    due: date = TODAY
+    renewals: int = 0
     damaged: bool = False
     owner: str = "DE-Mus1"
     tags: tuple[TagUid, ...] = ()
@@ -73,6 +75,7 @@ class World:
     now: float = 1000.0
     patron: str = "patron-1"
     limit: int = 15
+    most_renewals: int = 2
     pad: list[TagUid] = field(default_factory=list)
     bits: dict[TagUid, Security] = field(default_factory=dict)
     owners: dict[TagUid, tuple[str, int]] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class World:
     screens: list[Screen] = field(default_factory=list)
     effects: list[e.Effect] = field(default_factory=list)
     receipts: list[e.Receipt] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)
     runs: int = 0
     journal_full: bool = False
     wall_step: timedelta = timedelta(0)
@@ -157,16 +161,19 @@ class World:
                 answers.append(Printed("printer", request, None))
             case e.RunBatch(batch):
                 for operation in batch.operations:
-                    self._assert_asked(operation.id)
+                    self._assert_asked(operation)
                 self.requests.append(effect)
             case e.SignOut() | e.Command():
                 pass
             case _:
                 self.requests.append(effect)
 
-    def _assert_asked(self, operation: str) -> None:
-        steps = [x.step for x in self.journal if isinstance(x, e.JournalEntry) and x.operation == operation]
+    def _assert_asked(self, operation: c.Operation) -> None:
+        steps = [x.step for x in self.journal if isinstance(x, e.JournalEntry) and x.operation == operation.id]
         assert steps[-1:] in ([e.Step.ASKED], [e.Step.ARMED]), f"sent before it was durable: {steps}"
+        if operation.action is not c.Action.RETURN:
+            assert operation.id not in self.sent, "only a return is ever sent again under its id"
+        self.sent.add(operation.id)
 
     def _assert_durable(self, command: SetSecurity) -> None:
         write = self.state.writes[command.request]
@@ -293,7 +300,7 @@ class World:
                     self.send(m.ItemsLookedUp(tuple(self.item_state(item) for item in items)))
             case e.LoadAccount(session):
                 loans = tuple(
-                    c.Loan(x.id, f"Title {x.id}", "", x.media_type, TODAY, False, 0)
+                    c.Loan(x.id, f"Title {x.id}", "", x.media_type, x.due, False, x.renewals)
                     for x in self.items.values()
                     if x.loan == self.patron
                 )
@@ -349,14 +356,23 @@ class World:
     def _checkout(self, item: Item | None) -> c.Outcome:
         if item is None:
             return c.Refused(c.Reason("item_unknown", {}))
+        if item.loan == self.patron:
+            own: dict[str, c.Scalar] = {
+                "state": "on_loan",
+                "own": True,
+                "due": item.due.isoformat(),
+                "action": "checkout",
+            }
+            return c.Refused(c.Reason("item_state", own))
         if item.loan:
-            return c.Refused(c.Reason("item_state", {"state": "on_loan"}))
+            return c.Refused(c.Reason("item_state", {"state": "on_loan", "own": False, "action": "checkout"}))
         if item.set_aside not in (None, self.patron):
             return c.Refused(c.Reason("item_state", {"state": "set_aside"}))
         if sum(x.loan == self.patron for x in self.items.values()) >= self.limit:
             return c.Refused(c.Reason("counts.max_loans", {"have": self.limit, "max": self.limit}))
         item.loan, item.set_aside = self.patron, None
-        return c.Done(due=TODAY + timedelta(days=28))
+        item.due, item.renewals = TODAY + timedelta(days=28), 0
+        return c.Done(due=item.due)
 
     def _return(self, item: Item | None) -> c.Outcome:
         if item is None:
@@ -366,7 +382,17 @@ class World:
         return c.Done(was_on_loan=was)
 
     def _renewal(self, item: Item | None) -> c.Outcome:
-        return c.Done(due=TODAY + timedelta(days=28))
+        if item is None:
+            return c.Refused(c.Reason("item_unknown", {}))
+        if item.loan != self.patron:
+            state = "on_loan" if item.loan else "available"
+            return c.Refused(c.Reason("item_state", {"state": state, "own": False, "action": "renewal"}))
+        if item.renewals >= self.most_renewals:
+            told: dict[str, c.Scalar] = {"have": item.renewals, "max": self.most_renewals, "due": item.due.isoformat()}
+            return c.Refused(c.Reason("counts.max_renewals", told))
+        item.due += timedelta(days=28)
+        item.renewals += 1
+        return c.Done(due=item.due)
 
     # --- letting it run ---
 
