@@ -1,12 +1,14 @@
 # Two commands are enough: "make demo" and "make test". Each installs what it needs first.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint bench requirements soak lock clean
+.PHONY: help setup demo test check lint openapi bench requirements soak mutants lock clean
 PYTHON := .venv/bin/python
 # The last result of the tests, by requirement; "make requirements" reads it while nothing has changed since.
 RESULTS := .requirements.json
 # More for pytest, as in: make test PYTEST_ARGS="tests/rules -k due_date"
 PYTEST_ARGS ?=
+# Which mutants "make mutants" tries, as in: make mutants MUTANTS="rules.order.* rules.age.*"; all if empty.
+MUTANTS ?=
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 16
@@ -32,8 +34,12 @@ lint: ## format, style, types and import directions
 check: lint ## lint, and the tests that start no programs
 	@$(PYTHON) -m pytest -n auto --dist loadgroup -m "not soak and not slow" -q $(PYTEST_ARGS)
 
+openapi: ## renew docs/openapi.json, the document of the central service's API
+	@tools/setup.sh test
+	@$(PYTHON) -m circulation openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
 bench: ## figures beside their limits and peers
-	@tools/setup.sh demo
+	@tools/setup.sh test
 	@$(PYTHON) -m benchmarks
 
 requirements: ## one line for each requirement: R21 passed 12 tests
@@ -44,10 +50,16 @@ soak: ## the long campaigns
 	@tools/setup.sh test
 	@$(PYTHON) -m pytest -m soak --timeout=3600 $(PYTEST_ARGS)
 
+mutants: ## change the rules in small ways, see whether a test notices; MUTANTS="rules.order.*" for some
+	@tools/setup.sh test
+	@rm -rf mutants
+	@.venv/bin/mutmut run $(MUTANTS)
+	@.venv/bin/mutmut results
+
 lock: ## renew the pinned requirements from pyproject.toml; UPGRADE=--upgrade for newer ones
 	@tools/lock.sh $(UPGRADE)
 
 clean: ## remove what set-up, demo and tests have made
-	rm -rf .venv .deps demo-out build *.egg-info $(RESULTS) .setup.log .setup.lock
+	rm -rf .venv .deps demo-out mutants build *.egg-info $(RESULTS) .setup.log .setup.lock
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import json
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from circulation.api import items, machine, models, operations, patron
+from circulation.api import (
+    desk,
+    fleet,
+    headers,
+    house,
+    items,
+    machine,
+    models,
+    operations,
+    patron,
+    patrons,
+    reservations,
+    rules,
+    staff,
+    staff_access,
+    staff_problems,
+)
 from circulation.errors import CirculationError
 from circulation.service import VERSION, Service
-from circulation.store import tables as t
 
 log = structlog.get_logger("circulation")
 
 MOST_BODY = 1_000_000  # bytes
+MOST_OF: dict[str, int] = {"/v1/staff/drafts/import": 8_000_000}  # thousands of rules
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": models.Problem, "description": text}
     for status, text in {
@@ -37,16 +52,37 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
 
 def make_app(service: Service) -> FastAPI:
     """The application around a service."""
-    app = FastAPI(title="Library circulation, machine API", version=VERSION, docs_url=None, redoc_url=None)
+    app = _application()
     app.state.service = service
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; it does not depend on what is served."""
+    return _application().openapi()
+
+
+def document_text() -> str:
+    """The document as ``docs/openapi.json`` has it: a change of the API is a small difference of text."""
+    return json.dumps(document(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _application() -> FastAPI:
+    app = FastAPI(title="Library circulation", version=VERSION, docs_url=None, redoc_url=None)
     root = APIRouter(prefix="/v1", responses=PROBLEMS)
     for module in (machine, patron, operations, items):
         root.include_router(module.router)
+    root.include_router(reservations.router)
+    of_staff = (staff.router, rules.router, house.router, fleet.router, desk.router, patrons.router)
+    for router in (*of_staff, reservations.staff_router):
+        root.include_router(router, responses=staff_access.REFUSED)
     app.include_router(root)
     app.add_exception_handler(CirculationError, _circulation_error)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.middleware("http")(_around)
+    for error, answer in staff_problems.HANDLERS.items():
+        app.add_exception_handler(error, answer)
+    app.add_middleware(Around)
     return app
 
 
@@ -57,7 +93,7 @@ def _problem(status: int, error: str, detail: str, place: str | None = None) -> 
 def _circulation_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, CirculationError):
         raise error
-    return _problem(error.status, error.code, error.detail)
+    return _problem(error.status, error.code, error.detail, error.place)
 
 
 def _wrong_request(_: Request, error: Exception) -> Response:
@@ -78,40 +114,53 @@ def _http_error(_: Request, error: Exception) -> Response:
     return _problem(error.status_code, known.get(error.status_code, "bad_request"), "this request is not served")
 
 
-async def _around(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse what is too large, catch what nobody caught, and put time, generation and rule set onto the answer."""
-    if _too_large(request):
-        response: Response = _problem(413, "too_large", f"a request has a length of at most {MOST_BODY} bytes")
-    else:
+class Around:
+    """Refuses what is too large, catches what nobody caught, and puts time, generation and rule set onto each answer.
+
+    An ASGI application around the others: a "http middleware" would pass each answer through streams and tasks of its
+    own, which takes longer than a whole checkout in the database.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                more = await headers.of(scope, scope["app"].state.service)
+                message = {**message, "headers": [*message.get("headers", ()), *more]}
+            await send(message)
+
+        request = Request(scope)
+        most = MOST_OF.get(scope["path"], MOST_BODY)
+        if _too_large(request, most):
+            problem = _problem(413, "too_large", f"a request has a length of at most {most} bytes")
+            await problem(scope, receive, answer)
+            return
         try:
-            response = await call_next(request)
+            await self._app(scope, receive, answer)
         except Exception:  # the last line of defence: nothing of the inside is told
-            log.exception("request_failed", method=request.method, route=_route(request))
-            response = _problem(500, "failed", "the service failed; please try again")
-    service: Service = request.app.state.service
-    response.headers["Library-Time"] = service.clock().isoformat()
-    response.headers.update(await run_in_threadpool(_house_headers, service))
-    return response
+            log.exception("request_failed", method=scope["method"], route=_route(request))
+            if begun:
+                raise
+            await _problem(500, "failed", "the service failed; please try again")(scope, receive, answer)
 
 
-def _too_large(request: Request) -> bool:
+def _too_large(request: Request, most: int) -> bool:
     length = request.headers.get("content-length", "0")
     known = length.isascii() and length.isdigit() and "transfer-encoding" not in request.headers
-    return not known or len(length) > len(str(MOST_BODY)) or int(length) > MOST_BODY
+    return not known or len(length) > len(str(most)) or int(length) > most
 
 
 def _route(request: Request) -> str:
     """The route as it is written, without what was asked for."""
     return str(getattr(request.scope.get("route"), "path", "none"))
-
-
-def _house_headers(service: Service) -> dict[str, str]:
-    try:
-        with service.database.reading() as db:
-            row = db.execute(select(t.installation.c.generation, t.installation.c.live_rules)).one_or_none()
-    except SQLAlchemyError:
-        return {}
-    if row is None:
-        return {}
-    rules = {} if row.live_rules is None else {"Library-Rules": str(row.live_rules)}
-    return {"Library-Generation": row.generation, **rules}

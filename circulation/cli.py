@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
@@ -13,33 +12,34 @@ from typing import Annotated, ParamSpec
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 import wording
+from circulation import audit, demo, drafts, logs, machines, serving, staffing
 from circulation import backup as backups
-from circulation import demo, logs, machines, serving
-from circulation.clock import local_day, real_clock
+from circulation.app import document_text
+from circulation.clock import real_clock
 from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
 from circulation.service import Service
 from circulation.store import house
-from circulation.store import tables as t
 from circulation.store.engine import Database
-from rules import csv as csv_files
-from rules import toml as rule_files
+from rules.finding import Finding
 from rules.problems import RuleFileError
-from rules.publishing import check_set, stops_publishing
+from rules.publishing import stops_publishing
 from rules.rule import Rule
 
 app = typer.Typer(help="The central circulation service of the library.", no_args_is_help=True)
 rules_app = typer.Typer(help="Circulation rules.", no_args_is_help=True)
 admin_app = typer.Typer(help="Members of staff who may sign in.", no_args_is_help=True)
 machine_app = typer.Typer(help="Self-service machines.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens with which programs act for members of staff.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(admin_app, name="admin")
 app.add_typer(machine_app, name="machine")
+app.add_typer(token_app, name="token")
 
 WIDTH_WITHOUT_TERMINAL = 250  # so that no item number is cut where another program reads
 # Names, titles and device states are shown as they are: "[b]" and ":book:" in them are no instructions to rich.
@@ -48,7 +48,6 @@ console = Console(
 )
 errors = Console(stderr=True, soft_wrap=True)
 P = ParamSpec("P")
-SHORTEST_PASSWORD = 12
 
 DatabaseUrl = Annotated[
     str,
@@ -60,6 +59,16 @@ SecretsFolder = Annotated[
         "--secrets", envvar="CIRCULATION_SECRETS", help="Folder of the server's secrets; beside SQLite's file"
     ),
 ]
+
+
+def _language(language: str) -> str:
+    known = wording.languages(wording.STAFF)
+    if language not in known:
+        raise typer.BadParameter(f"there is no language {language!r}; there are {', '.join(known)}")
+    return language
+
+
+StaffLanguage = Annotated[str, typer.Option("--language", callback=_language, help="Language of what is told.")]
 
 
 def _told(command: Callable[P, None]) -> Callable[P, None]:
@@ -181,11 +190,19 @@ def demo_data(
 
 @rules_app.command("publish")
 @_told
-def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
-    """Make a rule file (TOML or CSV) the live set; nothing changes if a rule in it is wrong in itself."""
-    with opened(database, secrets) as service, service.database.writing() as db:
-        rules = _rules(file, db)
-        number = house.publish(db, rules, service.clock())
+def rules_publish(
+    file: Path, database: DatabaseUrl, secrets: SecretsFolder = None, language: StaffLanguage = "en"
+) -> None:
+    """Make a rule file (TOML or CSV) the live set; nothing changes if anything stops publishing (rules check)."""
+    with opened(database, secrets) as service:
+        with service.database.reading() as db:
+            rules = _rules(file, db)
+        try:
+            number, findings = drafts.publish_rules(service, audit.COMMAND_LINE, rules, file.name)
+        except drafts.FindingsError as error:
+            _tell(error.findings, language)
+            raise
+    _tell(findings, language)
     console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
     waiting = sorted({rule.kind for rule in rules} & WAITING_KINDS)
     if waiting:
@@ -196,34 +213,30 @@ def rules_publish(file: Path, database: DatabaseUrl, secrets: SecretsFolder = No
 @rules_app.command("check")
 @_told
 def rules_check(
-    file: Path,
-    database: DatabaseUrl,
-    secrets: SecretsFolder = None,
-    language: Annotated[str, typer.Option(help="Language of what is told: en or de.")] = "en",
+    file: Path, database: DatabaseUrl, secrets: SecretsFolder = None, language: StaffLanguage = "en"
 ) -> None:
     """Tell all that is to be known about a rule file before it is published; nothing is changed."""
-    known = wording.languages()
-    if language not in known:
-        raise CirculationError("language", f"there is no language {language!r}; there are {', '.join(known)}")
     with opened(database, secrets) as service, service.database.reading() as db:
         rules = _rules(file, db)
-        today = local_day(service.clock(), house.installation(db).time_zone)
-        findings = check_set(rules, house.organisations(db), house.known_codes(db), today)
-    say = partial(wording.say_staff, locale=language)
-    for one in findings:
-        console.print(f"{one.severity}: {one.sentence(say)} [{', '.join(one.rules)}]", highlight=False)
+        findings = drafts.findings(service, db, rules)
+    _tell(findings, language)
     if stops_publishing(findings):
         raise CirculationError("rules", "with these errors the set should not be published")
     console.print(f"{len(rules)} rules, no error", highlight=False)
 
 
+def _tell(findings: Iterable[Finding], language: str) -> None:
+    say = partial(wording.say_staff, locale=language)
+    for one in findings:
+        console.print(f"{one.severity}: {one.sentence(say)} [{', '.join(one.rules)}]", highlight=False)
+
+
 def _rules(file: Path, db: Connection) -> tuple[Rule, ...]:
     """The rules of a file, TOML unless its name ends in .csv; everything wrong with them is told first."""
     house.installation(db)
+    form = "csv" if file.suffix.lower() == ".csv" else "toml"
     try:
-        if file.suffix.lower() == ".csv":
-            return csv_files.read(_text("rules", file), house.known_codes(db))
-        return rule_files.read(_text("rules", file), house.known_codes(db))
+        return drafts.READERS[form](_bytes("rules", file), house.known_codes(db))
     except RuleFileError as error:
         for problem in error.problems:
             errors.print(f"{file}: {problem}", markup=False, highlight=False)
@@ -239,15 +252,9 @@ def admin_create(
     password_file: Annotated[Path | None, typer.Option(help="Read the password from this file.")] = None,
 ) -> None:
     """Make a member of staff with every role."""
-    if not re.fullmatch(r"[\w.@-]{2,64}", name):
-        raise CirculationError("admin", "a name has 2 to 64 letters, digits or . @ - _")
     password = _password(password_file)
-    with opened(database, secrets) as service, service.database.writing() as db:
-        if db.execute(select(t.staff.c.name).where(t.staff.c.name == name)).one_or_none() is not None:
-            raise CirculationError("admin", f"{name} is there already")
-        roles = ["desk", "rules", "machines", "admin"]
-        values = {"name": name, "password_hash": service.secrets.hash_password(password), "roles": roles}
-        db.execute(insert(t.staff).values(**values, may_override=True, active=True, created_at=service.clock()))
+    with opened(database, secrets) as service:
+        staffing.create(service, audit.COMMAND_LINE, name, password, staffing.ROLES, may_override=True)
     console.print(f"{name} may sign in", highlight=False)
 
 
@@ -256,19 +263,69 @@ def _password(file: Path | None) -> str:
         password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = _text("admin", file).rstrip("\r\n")
-    if len(password) < SHORTEST_PASSWORD:
-        raise CirculationError("admin", f"a password has at least {SHORTEST_PASSWORD} characters")
     return password
 
 
 def _text(code: str, file: Path) -> str:
     """What a file says, without the byte order mark some editors put in front."""
     try:
-        return file.read_text("utf-8-sig")
-    except OSError as error:
-        raise CirculationError(code, f"{file} cannot be read: {error.strerror}") from None
+        return _bytes(code, file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CirculationError(code, f"{file} cannot be read: it is not UTF-8") from None
+
+
+def _bytes(code: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CirculationError(code, f"{file} cannot be read: {error.strerror}") from None
+
+
+@token_app.command("create")
+@_told
+def token_create(
+    name: str,
+    branch: Annotated[str, typer.Option(help="Where it works; the rules of this branch decide.")],
+    label: Annotated[str, typer.Option(help="What it is for.")],
+    database: DatabaseUrl,
+    secrets: SecretsFolder = None,
+    days: Annotated[int | None, typer.Option(help="How long it holds; until it is revoked if not given.")] = None,
+) -> None:
+    """Print a token with which a program acts for a member of staff; it is shown this once."""
+    with opened(database, secrets) as service:
+        made = staffing.create_token(service, audit.COMMAND_LINE, name, branch, label, days)
+    typer.echo(made["token"])
+
+
+@token_app.command("list")
+@_told
+def token_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
+    """Every token, with the id by which it is revoked."""
+    with opened(database, secrets) as service:
+        rows = staffing.tokens(service)
+    table = Table("id", "staff", "branch", "label", "last used", "until")
+    for row in rows:
+        used = row["used_at"].isoformat(timespec="seconds")
+        until = row["expires"].isoformat(timespec="seconds") if row["expires"] else ""
+        table.add_row(row["id"], row["staff"], row["branch"], row["label"], used, until)
+    console.print(table)
+
+
+@token_app.command("revoke")
+@_told
+def token_revoke(
+    id_: Annotated[str, typer.Argument(metavar="ID")], database: DatabaseUrl, secrets: SecretsFolder = None
+) -> None:
+    """End a token."""
+    with opened(database, secrets) as service:
+        staffing.revoke_token(service, audit.COMMAND_LINE, id_)
+    console.print(f"token {id_} is revoked", highlight=False)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the service."""
+    typer.echo(document_text(), nl=False)
 
 
 @machine_app.command("enrol")

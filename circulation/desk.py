@@ -41,8 +41,13 @@ def carry_out(service: Service, at: Workplace, asked: Asked) -> tuple[Line, Mapp
     trace = row.trace if row is not None else None
     if trace is None:
         return line, None
+    return line, details(trace)
+
+
+def details(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """What staff are told of an operation beyond its line."""
     steps = trace["steps"]
-    return line, {
+    return {
         "reasons": trace["reasons"],
         "overridden": trace["overridden"],
         "winners": {step["kind"]: step["winner"] for step in steps},

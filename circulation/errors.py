@@ -10,10 +10,12 @@ class CirculationError(Exception):
         code: for machines, e.g. "machine_unknown".
         detail: for people; no personal data.
         status: HTTP status.
+        place: key of the request that is wrong, if it is one.
     """
 
-    def __init__(self, code: str, detail: str, status: int = 422) -> None:
+    def __init__(self, code: str, detail: str, status: int = 422, place: str | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.status = status
+        self.place = place

@@ -12,6 +12,7 @@ from typing import Any
 import wording
 from circulation import whatif
 from circulation.clock import local_day
+from circulation.desk import details
 from circulation.domain.records import Verdict
 from circulation.errors import CirculationError
 from circulation.service import Service
@@ -45,6 +46,9 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
     told = _told(trace, language)
     head = _head(trace, outcome, language)
     lines = [head, *(line for step in steps for line in step["text"]), *(raw["text"] for raw in reasons)]
+    if "found" in trace:
+        state = _say(f"state.item.{trace['found']}", {}, language)
+        lines.append(_say("explain.found", {"state": state}, language))
     lines += [_say("explain.stopped", {}, language)] if stopped else []
     lines += [desk_text(at_desk.verdict, language)] if at_desk is not None else []
     return {
@@ -61,8 +65,7 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
         "steps": steps,
         "reasons": reasons,
         "overridden": [_reason(raw, language) for raw in trace.get("overridden", ())],
-        "numbers": trace.get("numbers", {}),
-        "charged": trace.get("charged", []),
+        "details": details(trace),
         "told": told,
         "stopped": stopped,
         "at_desk": whatif.plain(at_desk) if at_desk is not None else None,

@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from circulation import audit
 from circulation.errors import CirculationError
 from circulation.secrets import new_token, token_hash
 from circulation.service import Service, Workplace
@@ -23,20 +24,30 @@ CODE_LIVES = timedelta(hours=24)
 MOST_WRONG_CODES = 20
 WRONG_CODES_WITHIN = timedelta(minutes=10)
 WRONG_CODES = "enrolment"
+CHANNELS = KIOSK, WEB = "kiosk", "web"  # a portal asks as a machine does; a desk is staff who are signed in
 
 
-def new_code(service: Service, branch: str) -> str:
-    """A one-time enrolment code for a machine of a branch.
+def new_code(service: Service, branch: str, channel: str = KIOSK, by: str = audit.COMMAND_LINE) -> str:
+    """A one-time enrolment code for a machine of a branch, or for another program that is patrons' way to the service.
+
+    Args:
+        service: the service.
+        branch: where it will stand; its rules decide (R12).
+        channel: one of ``CHANNELS``.
+        by: who asks for it.
 
     Raises:
-        CirculationError: there is no such branch.
+        CirculationError: there is no such branch or channel.
     """
+    if channel not in CHANNELS:
+        raise CirculationError("channel_unknown", f"a channel is one of {', '.join(CHANNELS)}")
     code = "".join(random.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     with service.database.writing() as db:
         if branch not in house.organisations(db).nodes:
             raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
-        expires = service.clock() + CODE_LIVES
-        db.execute(insert(t.enrolment).values(code_hash=token_hash(code), branch=branch, expires=expires))
+        now, values = service.clock(), {"branch": branch, "channel": channel}
+        db.execute(insert(t.enrolment).values(code_hash=token_hash(code), expires=now + CODE_LIVES, **values))
+        audit.note(db, now, by, "machine.code", branch, values)
     return code
 
 
@@ -56,8 +67,8 @@ def enrol(service: Service, code: str, name: str, version: str) -> dict[str, Any
         db.execute(update(t.enrolment).where(t.enrolment.c.code_hash == row.code_hash).values(used_at=now))
         db.execute(delete(t.lock_out).where(t.lock_out.c.subject == WRONG_CODES))
         key, machine = new_token(), str(uuid4())
-        values = {"id": machine, "name": name, "branch": row.branch, "key_hash": token_hash(key), "version": version}
-        db.execute(insert(t.machine).values(**values, enrolled_at=now))
+        values = {"id": machine, "name": name, "key_hash": token_hash(key), "version": version, "enrolled_at": now}
+        db.execute(insert(t.machine).values(**values, branch=row.branch, channel=row.channel))
         here = house.installation(db)
         return {
             "machine": machine,
@@ -90,6 +101,11 @@ def _count_wrong(service: Service) -> None:
             db.execute(update(t.lock_out).where(subject).values(failures=failures, last_at=now))
 
 
+_BY_KEY = select(t.machine.c.id, t.machine.c.branch, t.machine.c.channel).where(
+    t.machine.c.key_hash == bindparam("key")
+)  # built once: every request asks
+
+
 def by_key(service: Service, key: str) -> Workplace:
     """The machine of a key.
 
@@ -97,10 +113,7 @@ def by_key(service: Service, key: str) -> Workplace:
         CirculationError: no machine has it.
     """
     with service.database.reading() as db:
-        query = select(t.machine.c.id, t.machine.c.branch, t.machine.c.channel).where(
-            t.machine.c.key_hash == token_hash(key)
-        )
-        row = db.execute(query).one_or_none()
+        row = db.execute(_BY_KEY, {"key": token_hash(key)}).one_or_none()
     if row is None:
         raise CirculationError("machine_unknown", "this machine is not enrolled here", 401)
     return Workplace(row.id, row.branch, row.channel)
@@ -152,7 +165,10 @@ def doubts(service: Service) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in db.execute(query)]  # noqa: SLF001
 
 
-def clear_doubt(service: Service, item: str) -> int:
+def clear_doubt(service: Service, item: str, by: str = audit.COMMAND_LINE) -> int:
     """Staff have looked at an item; its machines are told with their next heartbeat. How many doubts it had."""
     with service.database.writing() as db:
-        return db.execute(update(t.doubt).where(t.doubt.c.item == item).values(cleared=True)).rowcount
+        cleared = db.execute(update(t.doubt).where(t.doubt.c.item == item).values(cleared=True)).rowcount
+        if cleared:
+            audit.note(db, service.clock(), by, "doubt.clear", item)
+        return cleared

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from circulation import operations, transactions
 from circulation.clock import local_day
-from circulation.domain.records import Place, Verdict
+from circulation.domain.records import Override, Place, Verdict
 from circulation.errors import CirculationError
 from circulation.operations import Asked, Line
 from circulation.service import Service, Workplace
@@ -104,13 +104,17 @@ def _as_it_happened(db: Connection, place: Place, happened: Happened) -> tuple[R
     if isinstance(subject, Reason):
         return Result(Verdict((subject,)), was_on_loan=False, on_loan=False), (subject,)
     verdict = transactions.decide(db, place, asked.action, subject)
+    forced = Override(place.channel, True, OFFLINE, happened.due)  # whatever was against it, the item has gone
+    decided = transactions.decide(db, replace(place, override=forced), asked.action, subject)
     due = Due(happened.due, happened.due) if happened.due is not None else verdict.due
     if asked.action in (CHECKOUT, RENEWAL) and due is None:
         return Result(verdict, subject.loan is not None, subject.loan is not None), verdict.reasons
     free = _freed(db, place, subject, happened) if asked.action == CHECKOUT else subject
     if asked.action == RENEWAL and free.loan is None:
         return Result(verdict, was_on_loan=False, on_loan=False), verdict.reasons
-    written = transactions.write(db, place, asked.action, free, replace(verdict, reasons=(), due=due), happened.at)
+    written = transactions.write(
+        db, place, asked.action, free, replace(decided, reasons=(), due=due, overridden=()), happened.at
+    )
     return written, verdict.reasons
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from circulation import audit, transactions
@@ -118,19 +118,22 @@ def once(
         return {**known[1], "action": asked.action, "item": asked.item}
     now = service.clock()
     key = {"machine_id": workplace.id, "id": asked.id}
-    db.execute(insert(t.operation).values(**key, content=content, at=now, staff=workplace.staff))
+    db.execute(_BEGIN, {**key, "content": content, "at": now, "staff": workplace.staff})
     place, result = carry_out(now)
     line, trace = _line(asked, result), _trace(asked, place, result)
-    of = (t.operation.c.machine_id == workplace.id) & (t.operation.c.id == asked.id)
-    db.execute(update(t.operation).where(of).values(outcome=line, trace=trace))
+    db.execute(_END, {"machine": workplace.id, "operation": asked.id, "outcome": line, "trace": trace})
     return line
 
 
+# Built once, as every statement of a checkout.
+_OF = (t.operation.c.machine_id == bindparam("machine"), t.operation.c.id == bindparam("operation"))
+_BEGIN = insert(t.operation)
+_END = update(t.operation).where(*_OF)
+_RECORDED = select(t.operation.c.content, t.operation.c.outcome).where(*_OF)
+
+
 def _recorded(db: Connection, workplace: Workplace, operation: str) -> tuple[str, Line] | None:
-    query = select(t.operation.c.content, t.operation.c.outcome).where(
-        t.operation.c.machine_id == workplace.id, t.operation.c.id == operation
-    )
-    row = db.execute(query).one_or_none()
+    row = db.execute(_RECORDED, {"machine": workplace.id, "operation": operation}).one_or_none()
     return (row.content, dict(row.outcome)) if row is not None else None
 
 

@@ -7,15 +7,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from circulation import shelf
+from circulation.clock import local_day
 from circulation.domain.records import Place, Reservation, Verdict
 from circulation.domain.reservation import Wish, decide_reservation
 from circulation.errors import CirculationError
 from circulation.service import Service, Workplace
 from circulation.store import circulating as store
 from circulation.store import debts, house, reservations
+from circulation.store import tables as t
 from rules.refusals import Reason
 
 
@@ -106,6 +108,15 @@ def cancel(service: Service, workplace: Workplace, reservation: str, by: str, pa
         return told
 
 
+def expire(service: Service) -> None:
+    """End reservations whose last day is over; whoever waits behind them has moved up already."""
+    now = service.clock()
+    with service.database.writing() as db:
+        row = db.execute(select(t.installation.c.time_zone)).first()
+        if row is not None:
+            reservations.expire(db, local_day(now, row.time_zone), now)
+
+
 def suspend(service: Service, reservation: str, suspended: bool) -> None:
     """Let a reservation rest, or take part again.
 
@@ -120,15 +131,22 @@ def suspend(service: Service, reservation: str, suspended: bool) -> None:
 
 
 def _locked(db: Connection, reservation: str) -> Reservation:
-    """The reservation, its rows locked in the order patron, item, reservation (decision 0016)."""
-    seen = reservations.by_id(db, reservation, locked=False)
+    """The reservation, its rows locked in the order patron, item, reservation (decision 0016).
+
+    While it waits it may be given any copy of its title that comes back: then none may come back meanwhile. The whole
+    queue is locked, in its order: who frees a copy gives it to another reservation, as does whoever takes one back.
+    """
+    seen = reservations.by_id(db, reservation)
     if seen is None:
         raise _unknown()
     if seen.patron is not None:
         store.patron(db, seen.patron)
     if seen.copy is not None:
         store.item(db, seen.copy)
-    one = reservations.by_id(db, reservation)
+    else:
+        reservations.copies(db, seen.title)
+    queue = reservations.queue(db, seen.title, locked=True)
+    one = next((one for one in queue if one.id == reservation), None)
     if one is None:
         raise _unknown()
     return one

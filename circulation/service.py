@@ -47,7 +47,12 @@ class Service:
         Raises:
             CirculationError: no rule set was published yet.
         """
-        here = house.installation(db)
+        return self.place_in(db, house.installation(db), workplace, override)
+
+    def place_in(
+        self, db: Connection, here: house.Installation, workplace: Workplace, override: Override | None = None
+    ) -> Place:
+        """The same, where the installation's row has been read in this transaction already."""
         today = local_day(self.clock(), here.time_zone)
         _, now = self.live.of(db, here, today.year)
         return Place(workplace.channel, workplace.branch, today, now, override)

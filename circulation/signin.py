@@ -6,11 +6,12 @@ cards nobody has, with the same answer in the same time) and per machine. Not re
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from circulation import lockout
 from circulation.domain import blocks
@@ -29,6 +30,7 @@ from rules.evaluate import decide
 log = structlog.get_logger("circulation.signin")
 
 SESSION_IDLE = timedelta(minutes=30)
+USED_WITHIN = timedelta(minutes=1)  # as exactly as that is known when a session was used: a checkout writes once
 CARD = LockOut(3, timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24))
 MACHINE = LockOut(20, timedelta(minutes=5), timedelta(hours=1), timedelta(minutes=30))
 
@@ -97,19 +99,51 @@ def _most_loans(place: Place, patron: Patron) -> int | None:
     return limit if isinstance(limit, int) else None
 
 
-def patron_of(service: Service, db: Connection, machine: Workplace, token: str) -> str:
+@dataclass(frozen=True, slots=True)
+class PatronSession:
+    """Somebody who is signed in at a machine."""
+
+    token_hash: str
+    patron: str
+    used_at: datetime
+
+
+_SESSION = select(t.patron_session.c.token_hash, t.patron_session.c.patron_id, t.patron_session.c.used_at).where(
+    t.patron_session.c.token_hash == bindparam("token"), t.patron_session.c.machine_id == bindparam("machine")
+)
+
+
+def session(service: Service, db: Connection, machine: Workplace, token: str) -> PatronSession:
+    """The session of a token. Who goes on with it calls ``keep_alive`` once this transaction has ended.
+
+    Raises:
+        CirculationError: unknown, ended, or another machine's.
+    """
+    row = db.execute(_SESSION, {"token": token_hash(token), "machine": machine.id}).one_or_none()
+    if row is None or service.clock() - row.used_at > SESSION_IDLE:
+        raise CirculationError("session_ended", "please sign in again", 401)
+    return PatronSession(row.token_hash, row.patron_id, row.used_at)
+
+
+def keep_alive(service: Service, used: PatronSession) -> None:
+    """Note that a session was used."""
+    now = service.clock()
+    if now - used.used_at > USED_WITHIN:
+        with service.database.writing() as db:
+            mine = t.patron_session.c.token_hash == used.token_hash
+            db.execute(update(t.patron_session).where(mine).values(used_at=now))
+
+
+def patron_of(service: Service, machine: Workplace, token: str) -> str:
     """The patron of a session token; using it keeps the session alive.
 
     Raises:
         CirculationError: unknown, ended, or another machine's.
     """
-    now = service.clock()
-    place = (t.patron_session.c.token_hash == token_hash(token)) & (t.patron_session.c.machine_id == machine.id)
-    row = db.execute(select(t.patron_session.c.patron_id, t.patron_session.c.used_at).where(place)).one_or_none()
-    if row is None or now - row.used_at > SESSION_IDLE:
-        raise CirculationError("session_ended", "please sign in again", 401)
-    db.execute(update(t.patron_session).where(place).values(used_at=now))
-    return str(row.patron_id)
+    with service.database.reading() as db:
+        found = session(service, db, machine, token)
+    keep_alive(service, found)
+    return found.patron
 
 
 def sign_out(service: Service, machine: Workplace, token: str) -> None:
@@ -121,10 +155,10 @@ def sign_out(service: Service, machine: Workplace, token: str) -> None:
 
 def account(service: Service, machine: Workplace, token: str) -> dict[str, Any]:
     """What a patron may see of their account."""
-    with service.database.writing() as db:
-        patron_id = patron_of(service, db, machine, token)
+    patron_id = patron_of(service, machine, token)
+    with service.database.reading() as db:
         place = service.place(db, machine)
-        patron = store.patron(db, patron_id)
+        patron = store.patron(db, patron_id, locked=False)
         keys = ("item", "title", "author", "media_type")
         loans = [
             {

@@ -11,16 +11,17 @@ import structlog
 from sqlalchemy import delete, or_
 from sqlalchemy.exc import SQLAlchemyError
 
-from circulation import people
+from circulation import people, reserving, staffing
 from circulation.operations import KEPT
 from circulation.service import Service
 from circulation.signin import CARD, MACHINE, SESSION_IDLE
+from circulation.store import staff
 from circulation.store import tables as t
 
 log = structlog.get_logger("circulation.tidying")
 
 EVERY = timedelta(hours=12)
-TRIES_KEPT = max(CARD.forgotten + CARD.most, MACHINE.forgotten + MACHINE.most)
+TRIES_KEPT = max(rule.forgotten + rule.most for rule in (CARD, MACHINE, staffing.TRIES))
 CODES_KEPT = timedelta(days=30)  # a used code can still be told from one that never was
 
 
@@ -30,6 +31,7 @@ def tidy(service: Service) -> None:
     old = (
         (t.operation, t.operation.c.at < now - KEPT),
         (t.patron_session, t.patron_session.c.used_at < now - SESSION_IDLE),
+        (t.staff_session, staff.over(now, now - staffing.SESSION_IDLE)),
         (t.lock_out, t.lock_out.c.last_at < now - TRIES_KEPT),
         (t.enrolment, or_(t.enrolment.c.used_at < now - CODES_KEPT, t.enrolment.c.expires < now - CODES_KEPT)),
     )
@@ -37,6 +39,7 @@ def tidy(service: Service) -> None:
         with service.database.writing() as db:  # one short transaction each: machines are waiting for theirs
             db.execute(delete(table).where(over))
     people.forget(service)
+    reserving.expire(service)
 
 
 @contextmanager

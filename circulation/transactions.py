@@ -117,19 +117,24 @@ def _checkout(db: Connection, place: Place, subject: Subject, verdict: Verdict, 
     if found:
         store.place_item(db, item, item.stands_at)
     if subject.loan is None:
-        store.lend(db, item.id, patron.id, _lending(place, verdict, now))
+        store.lend(db, item, patron.id, _lending(place, verdict, now))
     else:  # only where staff override that it is on this account already
         store.renew(db, subject.loan, _lending(place, verdict, now))
-    fulfilled = _fulfilled(subject.queue, item, patron)
+    fulfilled = _fulfilled(db, subject.queue, item, patron)
     if fulfilled is not None:
         reservations.end(db, fulfilled, "fulfilled", now, place.channel)
     told = {**found, **({"fulfilled": fulfilled.id} if fulfilled is not None else {})}
     return Result(verdict, subject.loan is not None, True, told)
 
 
-def _fulfilled(queue: Queue, item: Item, patron: Patron) -> Reservation | None:
-    """The reservation this checkout fulfils: the one the copy is set aside for, else one that still waits."""
-    own = [one for one in queue if one.patron == patron.id]
+def _fulfilled(db: Connection, queue: Queue, item: Item, patron: Patron) -> Reservation | None:
+    """The reservation this checkout fulfils: the one the copy is set aside for, else one that still waits.
+
+    They are read again and locked: one may have been given another copy, which came back since the queue was read.
+    """
+    if all(one.patron != patron.id for one in queue):
+        return None
+    own = reservations.own(db, item.title, patron.id)
     exact = next((one for one in own if one.copy == item.id), None)
     return exact or next((one for one in own if one.state == "waiting"), None)
 

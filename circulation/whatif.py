@@ -6,29 +6,25 @@ sets themselves (store.house) or for explaining what did happen (explaining).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from circulation import reserving, transactions
+from circulation import drafts, reserving, transactions
 from circulation.clock import local_day
 from circulation.domain import charges
 from circulation.domain.records import House, Place, Verdict
 from circulation.errors import CirculationError
 from circulation.service import Service
 from circulation.store import circulating as store
-from circulation.store import house, rulesets
+from circulation.store import house
 from circulation.transactions import Subject
-from rules.compiled import RuleSet
-from rules.plain import rule_from_plain
 from rules.refusals import Reason
-from rules.rule import Rule
+from rules.values import Value
 
 RESERVE = "reserve"
-NO_NUMBER = 0  # of a draft
 ACTIONS = (*transactions.ACTIONS, RESERVE)
 
 
@@ -60,7 +56,7 @@ class Answer:
     """What would come of it.
 
     Attributes:
-        differs: kinds that another rule decides under the live set.
+        differs: kinds that are decided otherwise under the live set.
         loans_after: how many loans the patron would have.
         fee: overdue fee a return or renewal would book, minor units.
     """
@@ -93,23 +89,18 @@ def ask(service: Service, question: Question) -> Answer:
         place = Place(question.channel, question.branch, day, now)
         verdict, fee = _decide(db, place, question)
         under_live = verdict if now is live else _decide(db, replace(place, house=live), question)[0]
-        differs = tuple(kind for kind, rule in verdict.winners.items() if under_live.winners.get(kind) != rule)
+        before = _decided(under_live)
+        differs = tuple(kind for kind, decided in _decided(verdict).items() if before.get(kind) != decided)
         return Answer(verdict, place, differs, _loans_after(db, question, verdict), fee)
 
 
+def _decided(verdict: Verdict) -> dict[str, tuple[str | None, Value | None]]:
+    """What decided each kind, and what it said: a draft may change a rule and keep its name."""
+    return {step.kind: (step.winner, step.value) for step in verdict.steps}
+
+
 def _house(db: Connection, rules: int | str, here: house.Installation, day: date) -> House:
-    if isinstance(rules, int):
-        found = house.rule_set(db, rules) if rulesets.set_of(db, rules) is not None else None
-    else:
-        draft = rulesets.draft(db, rules)
-        found = RuleSet(NO_NUMBER, _rules(draft.rules), house.organisations(db)) if draft is not None else None
-    if found is None:
-        raise CirculationError("rule_set_unknown", "there is no such rule set or draft", 404)
-    return house.house_of(db, found, here, day.year)
-
-
-def _rules(plain: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
-    return tuple(rule_from_plain(rule) for rule in plain)
+    return house.house_of(db, drafts.rule_set(db, str(rules)), here, day.year)
 
 
 def _decide(db: Connection, place: Place, question: Question) -> tuple[Verdict, int | None]:

@@ -126,9 +126,16 @@ def _range_faults(fields: Fields) -> Iterator[Fault]:
         yield Fault("when.age_max", "ages_reversed", {"least": least, "most": most})
 
 
-def duplicate_ids(ids: Sequence[object]) -> frozenset[object]:
-    """Ids that occur more than once."""
-    return frozenset(key for key, times in Counter(ids).items() if times > 1 and key is not None)
+def all_faults(found: Sequence[Fields], codes: KnownCodes, kinds: Catalogue = KINDS) -> tuple[tuple[Fault, ...], ...]:
+    """Everything wrong with each of several rules; an id used more than once is wrong in each of them."""
+    times = Counter(fields.rule["id"] for fields in found if "id" in fields.rule)
+
+    def faults(fields: Fields) -> tuple[Fault, ...]:
+        key = fields.rule.get("id")
+        twice = (Fault("id", "id_duplicate", {"id": str(key)}),) if times[key] > 1 else ()
+        return (*fields_faults(fields, codes, kinds), *twice)
+
+    return tuple(faults(fields) for fields in found)
 
 
 def place_of(number: int, rule: object, key: str, rule_line: int | None = None, line: int | None = None) -> str:
@@ -141,14 +148,9 @@ def place_of(number: int, rule: object, key: str, rule_line: int | None = None, 
 
 def check_rules(rules: Sequence[Rule], codes: KnownCodes, kinds: Catalogue = KINDS) -> tuple[Problem, ...]:
     """Everything wrong in itself with rules that did not come from a document. Empty: they may be saved."""
-    twice = duplicate_ids([rule.id for rule in rules])
-    problems: list[Problem] = []
-    for number, rule in enumerate(rules, start=1):
-        faults = fields_faults(fields_of(rule), codes, kinds)
-        if rule.id in twice:
-            faults = (*faults, Fault("id", "id_duplicate", {"id": rule.id}))
-        problems.extend(
-            Problem(place_of(number, rule.id, fault.key), fault.code, fault.params, rule.id, fault.key)
-            for fault in faults
-        )
-    return tuple(problems)
+    every = all_faults([fields_of(rule) for rule in rules], codes, kinds)
+    return tuple(
+        Problem(place_of(number, rule.id, fault.key), fault.code, fault.params, rule.id, fault.key)
+        for number, (rule, faults) in enumerate(zip(rules, every, strict=True), start=1)
+        for fault in faults
+    )

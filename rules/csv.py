@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rules.check import KnownCodes, duplicate_ids, fields_faults
+from rules.check import KnownCodes, all_faults
 from rules.kinds import KINDS, Catalogue
 from rules.order import document_order
 from rules.organisation import OrganisationTree
@@ -237,12 +237,7 @@ def read(document: str | bytes, codes: KnownCodes, kinds: Catalogue = KINDS) -> 
         raise RuleFileError(problems)
     rows = list(_rows(records, columns))
     found = [_fields(row) for row in rows]
-    twice = duplicate_ids([fields.rule.get("id") for fields in found])
-    for row, fields in zip(rows, found, strict=True):
-        faults = fields_faults(fields, codes, kinds)
-        key = fields.rule.get("id")
-        if key in twice:
-            faults = (*faults, Fault("id", "id_duplicate", {"id": str(key)}))
+    for row, fields, faults in zip(rows, found, all_faults(found, codes, kinds), strict=True):
         problems.extend(_problems(row, fields, faults))
     if problems:
         raise RuleFileError(problems)

@@ -66,10 +66,6 @@ class Universe:
     sets: tuple[Values, ...]
     first: int
 
-    def everything(self) -> Region:
-        """As one region."""
-        return Region(self.sets, self.first, _LAST_DAY)
-
     def only(self, field: str, value: str) -> Region:
         """Everything with one value in one field."""
         place = FACT_FIELDS.index(field)

@@ -19,16 +19,14 @@ _Slot = tuple[str, str | None, str]  # kind, level, organisation
 
 def shadow_findings(survey: Survey) -> Iterator[Finding]:
     """Every finding about rules of one list."""
-    own: dict[_Slot, list[Rule]] = defaultdict(list)
-    for rule in survey.rules:
-        own[rule.kind, rule.level, rule.org].append(rule)
+    own: dict[_Slot, None] = dict.fromkeys((rule.kind, rule.level, rule.org) for rule in survey.rules)
     for kind, level, org in own:
         listed = survey.listed(kind, org, level)
         regions = [survey.wide_region(rule) for rule in listed]
         mine = [place for place, rule in enumerate(listed) if rule.org == org and regions[place] is not None]
         for place in mine:
             yield from _never_reached(survey, listed, regions, place)
-            yield from _summer(survey, listed, regions, place)
+            yield from _summer(listed, regions, place)
             yield from _inherited(listed, regions, place)
         yield from _overlaps(survey, [(place + 1, listed[place]) for place in mine])
 
@@ -51,7 +49,7 @@ def _never_reached(
         if found is None:
             return
         covering = found
-    by = covering[0][0] if covering else rule
+    by = covering[0][0]  # only others can leave nothing of it
     ids = (rule.id, *dict.fromkeys(other.id for other, _ in covering))
     yield finding(
         *("never_reached", ids, rule.kind, rule.level, rule.org), number=place + 1, rule=rule.title, by=by.title
@@ -94,7 +92,7 @@ def _overlaps(survey: Survey, mine: Sequence[tuple[int, Rule]]) -> Iterator[Find
                 )
 
 
-def _summer(survey: Survey, listed: Sequence[Rule], regions: Sequence[Region | None], place: int) -> Iterator[Finding]:
+def _summer(listed: Sequence[Rule], regions: Sequence[Region | None], place: int) -> Iterator[Finding]:
     """A dated rule that leaves more specific standing rules of its organisation as they are (R42)."""
     rule, region = listed[place], regions[place]
     if not rule.dated or region is None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rules.check import KnownCodes, duplicate_ids, fields_faults, place_of
+from rules.check import KnownCodes, all_faults, place_of
 from rules.kinds import KINDS, Catalogue
 from rules.plain import Fields, fields_from_plain, rule_of, rule_table
 from rules.problems import Fault, Problem, RuleFileError
@@ -80,6 +80,18 @@ def _find_lines(text: str, rules: int) -> _Lines:
     return _Lines(tuple(starts), tuple(keys)) if len(starts) == rules else _Lines()
 
 
+def _decoded(document: str | bytes) -> str:
+    if isinstance(document, str):
+        return document
+    try:
+        return document.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = document.count(b"\n", 0, error.start) + 1
+        raise RuleFileError(
+            [Problem("document", "not_toml", {"why": f"line {line} is not UTF-8"}, line=line)]
+        ) from None
+
+
 def _parse(text: str) -> Mapping[str, object]:
     try:
         return tomllib.loads(text)
@@ -100,32 +112,28 @@ def _document_problems(document: Mapping[str, object]) -> Iterator[Problem]:
         yield Problem("rule", "rules_not_list", key="rule")
 
 
-def read(text: str, codes: KnownCodes, kinds: Catalogue = KINDS) -> tuple[Rule, ...]:
+def read(content: str | bytes, codes: KnownCodes, kinds: Catalogue = KINDS) -> tuple[Rule, ...]:
     """Read a rule document: all or nothing.
 
     Raises:
         RuleFileError: with every problem of the whole document.
     """
+    text = _decoded(content)
     document = _parse(text)
     problems = list(_document_problems(document))
     raw = document.get("rule", [])
     tables = raw if isinstance(raw, list) else []
     read_fields = [fields_from_plain(table) for table in tables]
     lines = _find_lines(text, len(tables))
-    twice = duplicate_ids([fields.rule.get("id") for fields in read_fields])
-    for index, fields in enumerate(read_fields):
-        problems.extend(_rule_problems(index, fields, twice, lines, fields_faults(fields, codes, kinds)))
+    for index, (fields, faults) in enumerate(zip(read_fields, all_faults(read_fields, codes, kinds), strict=True)):
+        problems.extend(_rule_problems(index, fields, lines, faults))
     if problems:
         raise RuleFileError(problems)
     return tuple(rule_of(fields) for fields in read_fields)
 
 
-def _rule_problems(
-    index: int, fields: Fields, twice: frozenset[object], lines: _Lines, faults: tuple[Fault, ...]
-) -> Iterator[Problem]:
+def _rule_problems(index: int, fields: Fields, lines: _Lines, faults: tuple[Fault, ...]) -> Iterator[Problem]:
     rule = fields.rule.get("id")
-    if rule in twice:
-        faults = (*faults, Fault("id", "id_duplicate", {"id": str(rule)}))
     for fault in faults:
         at = lines.of_key(index, fault.key)
         place = place_of(index + 1, rule, fault.key, lines.of_rule(index), at)

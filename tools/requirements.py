@@ -21,12 +21,13 @@ NAMES = tuple(f"R{number}" for number in range(1, 90))
 WHOLE_RUN = "not soak"
 # Prose changes no result.
 PROSE = (".md",)
+MADE = ("build", "demo-out", "mutants", "__pycache__")
 
 
 def files(root: Path) -> Iterator[Path]:
     """Every file of the project that a test may depend on; hidden folders and what programs have made are none."""
     for path in sorted(root.iterdir()):
-        if path.name.startswith(".") or path.name in {"build", "demo-out", "__pycache__"} or path.suffix == ".egg-info":
+        if path.name.startswith(".") or path.name in MADE or path.suffix == ".egg-info":
             continue
         if path.is_dir():
             yield from files(path)

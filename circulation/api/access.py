@@ -13,7 +13,10 @@ from circulation.service import API_VERSION, Service, Workplace
 OLDEST_API = API_VERSION - 1
 
 
-def service_of(request: Request) -> Service:
+# What waits for nothing is async: it runs where the request is read, without a thread of its own.
+
+
+async def service_of(request: Request) -> Service:
     """The running service."""
     service: Service = request.app.state.service
     return service
@@ -22,7 +25,7 @@ def service_of(request: Request) -> Service:
 TheService = Annotated[Service, Depends(service_of)]
 
 
-def _version(library_api: Annotated[str, Header()] = str(API_VERSION)) -> int:
+async def _version(library_api: Annotated[str, Header()] = str(API_VERSION)) -> int:
     """The machine's API version; this one and the one before are served.
 
     Raises:

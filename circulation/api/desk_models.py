@@ -151,8 +151,7 @@ class Explanation(Answer):
     steps: list[Plain]
     reasons: list[Plain]
     overridden: list[Plain]
-    numbers: dict[str, int]
-    charged: list[Plain]
+    details: DeskDetails
     told: str | None
     stopped: bool
     at_desk: Plain | None
@@ -315,14 +314,14 @@ class ReserveAsked(Asked):
 
 
 class Reserved(Answer):
-    """What became of it. ``reservation``: its id; nothing if it was refused."""
+    """What became of it. ``reservation``: its id; nothing if it was refused. ``steps``: how it was decided (R76)."""
 
     reservation: str | None
     reasons: list[Reason]
     winners: dict[str, str | None]
     default_used: list[str]
     numbers: dict[str, int]
-    organisation: str
+    steps: list[Plain]
 
 
 class Cancelled(Answer):

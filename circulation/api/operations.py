@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from circulation import offline, operations, people, signin
 from circulation.api import desk_models as d
+from circulation.api import headers
 from circulation.api import models as m
 from circulation.api.access import SessionToken, TheMachine, TheService, needed
 from circulation.errors import CirculationError
 from circulation.offline import Happened
 from circulation.service import Service, Workplace
+from circulation.store import house
 
 router = APIRouter(tags=["operations"])
 log = structlog.get_logger("circulation.operations")
@@ -37,22 +39,29 @@ ONE_LINE = {
     responses={200: {"description": "lines of JSON, one per operation, in order", "content": {NDJSON: ONE_LINE}}},
 )
 def run(
-    body: m.OperationsAsked, service: TheService, machine: TheMachine, token: SessionToken = None
-) -> StreamingResponse:
+    request: Request, body: m.OperationsAsked, service: TheService, machine: TheMachine, token: SessionToken = None
+) -> Response:
     """Carry out operations in the given order; each line is sent after its own transaction."""
-    patron = _patron(service, machine, body, token)
-    service_ready(service, machine)
-    return StreamingResponse(_lines(service, machine, body, patron), media_type=NDJSON)
+    # Nothing about a patron, nor about a session that has ended, stops a return.
+    returns = all(operation.action == operations.RETURN for operation in body.operations)
+    with service.database.reading() as db:
+        session = None if returns else signin.session(service, db, machine, needed(token))
+        here = house.installation(db)
+        service.place_in(db, here, machine)  # where nothing can be decided the whole batch is refused
+    headers.tell(request.scope, here)
+    lines = _lines(service, machine, body, _patron(service, body, session))
+    if len(body.operations) == 1:
+        return Response(b"".join(lines), media_type=NDJSON)  # a stream of one line would only take longer
+    return StreamingResponse(lines, media_type=NDJSON)
 
 
-def _patron(service: Service, machine: Workplace, body: m.OperationsAsked, token: str | None) -> str | None:
-    if all(operation.action == operations.RETURN for operation in body.operations):
-        return None  # nothing about a patron, nor about a session that has ended, stops a return
-    with service.database.writing() as db:
-        patron = signin.patron_of(service, db, machine, needed(token))
-    if body.patron is not None and body.patron != patron:
+def _patron(service: Service, body: m.OperationsAsked, session: signin.PatronSession | None) -> str | None:
+    if session is None:
+        return None
+    signin.keep_alive(service, session)
+    if body.patron is not None and body.patron != session.patron:
         raise CirculationError("bad_request", "the session belongs to another patron", 422)
-    return patron
+    return session.patron
 
 
 def service_ready(service: Service, machine: Workplace) -> None:

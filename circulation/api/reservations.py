@@ -23,14 +23,14 @@ Id = Annotated[str, Path(pattern=models.UUID_PATTERN)]
 Filter = Annotated[str | None, Query(min_length=1, max_length=64)]
 
 
-def _reserved(reservation: str | None, verdict: Verdict, branch: str) -> m.Reserved:
+def _reserved(reservation: str | None, verdict: Verdict) -> m.Reserved:
     return m.Reserved(
         reservation=reservation,
         reasons=[models.Reason(**reason_line(reason)) for reason in verdict.reasons],
         winners=dict(verdict.winners),
         default_used=[step.kind for step in verdict.steps if step.default_used],
         numbers=dict(verdict.numbers),
-        organisation=branch,
+        steps=[step.to_plain() for step in verdict.steps],
     )
 
 
@@ -38,7 +38,7 @@ def _reserved(reservation: str | None, verdict: Verdict, branch: str) -> m.Reser
 def reserve(body: m.ReserveAsked, service: TheService, staff: Desk) -> m.Reserved:
     """Reserve a title for a patron."""
     at = desk.workplace(service, staff)
-    return _reserved(*reserving.reserve(service, at, Wanted(**body.model_dump())), at.branch)
+    return _reserved(*reserving.reserve(service, at, Wanted(**body.model_dump())))
 
 
 @staff_router.get("/reservations")
@@ -80,8 +80,7 @@ def reserve_own(
     body: m.ReserveOwnAsked, service: TheService, machine: TheMachine, token: SessionToken = None
 ) -> m.ReservedOwn:
     """Reserve a title for the signed-in patron."""
-    with service.database.writing() as db:
-        patron = signin.patron_of(service, db, machine, needed(token))
+    patron = signin.patron_of(service, machine, needed(token))
     number, verdict = reserving.reserve(service, machine, Wanted(patron, **body.model_dump()))
     reasons = [models.Reason(**reason_line(reason)) for reason in in_order(verdict.reasons)]
     return m.ReservedOwn(reservation=number, reason=reasons[0] if reasons else None, all_reasons=reasons)
@@ -90,7 +89,6 @@ def reserve_own(
 @router.post("/reservations/{reservation}/cancel")
 def cancel_own(reservation: Id, service: TheService, machine: TheMachine, token: SessionToken = None) -> m.CancelledOwn:
     """Cancel a reservation of the signed-in patron; what it cost."""
-    with service.database.writing() as db:
-        patron = signin.patron_of(service, db, machine, needed(token))
+    patron = signin.patron_of(service, machine, needed(token))
     told = reserving.cancel(service, machine, reservation, "patron", patron)
     return m.CancelledOwn(charged=sum(fee["amount"] for fee in told["charged"]))

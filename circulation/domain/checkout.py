@@ -52,7 +52,8 @@ def decide_checkout(
         if refusal is not None:
             deciding.against(refusal)
             return deciding.verdict()
-    blocks.check(deciding, patron, counting.reminded)
+    if not blocks.check(deciding, patron, counting.reminded):
+        return deciding.verdict()
     deciding.against(verdict.permission(deciding.decide("circulation.checkout")))
     deciding.against(item_states.against_checkout(item, loan, patron))
     limit = deciding.decide("counts.max_loans")

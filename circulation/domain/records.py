@@ -173,7 +173,11 @@ class Reservation:
 
     def active(self, today: date) -> bool:
         """It waits in the queue today (R24)."""
-        return self.state == "waiting" and not self.suspended and (self.expires is None or today <= self.expires)
+        return self.state == "waiting" and not self.suspended and not self.expired(today)
+
+    def expired(self, today: date) -> bool:
+        """It has waited in vain."""
+        return self.state == "waiting" and self.expires is not None and self.expires < today
 
 
 Queue = tuple[Reservation, ...]

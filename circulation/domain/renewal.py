@@ -26,11 +26,15 @@ def decide_renewal(
         state = "available" if loan is None else "on_loan"
         deciding.against(Reason("item_state", {"state": state, "own": False, "action": "renewal"}))
         return deciding.verdict()
-    blocks.check(deciding, patron, count_reminded)
+    if not blocks.check(deciding, patron, count_reminded):
+        return deciding.verdict()
     deciding.against(verdict.permission(deciding.decide("circulation.renewal", loan.branch), due))
     if item.set_aside_for not in (None, patron.id):
         deciding.against(Reason("item_state", {"state": "set_aside", "action": "renewal"}))
-    deciding.against(verdict.renewals(deciding.decide("counts.max_renewals", loan.branch), loan.renewals, due))
+    most = deciding.decide("counts.max_renewals", loan.branch)
+    if isinstance(most.value, int):
+        deciding.numbers |= {"limit": most.value, "counted": loan.renewals}
+        deciding.against(verdict.renewals(most, loan.renewals, due))
     reserved = _reserved(deciding, queue, patron, loan)
     if deciding.reasons:
         return deciding.verdict()

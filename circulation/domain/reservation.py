@@ -21,6 +21,7 @@ from circulation.domain.records import (
 from rules import verdict
 from rules.evaluate import Decision, decide
 from rules.refusals import Reason
+from rules.rule import Facts
 from rules.values import Days
 
 NOT_RESERVABLE = ("withdrawn", "lost", "missing", "claimed_returned")
@@ -56,48 +57,54 @@ def decide_reservation(
         states = sorted({copy.item.state for copy in wish.copies})
         reason = Reason("item_state", {"state": states[0], "action": "reservation"}) if states else None
         return Verdict((reason or Reason("item_unknown"),))
-    first = copies[0].item
-    deciding = Deciding(place, facts_of(first, patron, place))
-    blocks.check(deciding, patron, count_reminded)
+    meant = _meant(place, copies, patron)
+    deciding = Deciding(place, facts_of(meant[0].item, patron, place))
+    if not blocks.check(deciding, patron, count_reminded):
+        return deciding.verdict()
     deciding.against(verdict.permission(deciding.decide("circulation.checkout")))
-    reservable = _reservable(deciding, copies, patron)
+    deciding.against(verdict.permission(deciding.decide("reservation.item_reservable", meant[0].item.branch)))
     if any(copy.lent_to == patron.id for copy in wish.copies):
         deciding.against(verdict.permission(deciding.decide("reservation.already_on_loan")))
-    _on_shelf(deciding, reservable, wish.pickup, patron)
+    _on_shelf(deciding, meant, wish.pickup, patron)
     limit = deciding.decide("counts.max_reservations_per_title")
-    have = sum(one.patron == patron.id for one in queue)
+    have = sum(one.patron == patron.id and not one.expired(place.today) for one in queue)
     if isinstance(limit.value, int):
         deciding.numbers |= {"limit": limit.value, "counted": have}
         deciding.against(verdict.limit(limit, have))
     return deciding.verdict()
 
 
-def _ask(deciding: Deciding, kind: str, copy: Copy, patron: Patron) -> Decision:
-    """Decide a kind by the rules of a copy's branch."""
-    place = deciding.place
-    return decide(place.rules, kind, copy.item.branch, facts_of(copy.item, patron, place), place.today)
+def _meant(place: Place, copies: list[Copy], patron: Patron) -> list[Copy]:
+    """The copies a reservation can be for: those that may be lent and reserved, else those that may be reserved."""
+    asked = [(copy, facts_of(copy.item, patron, place)) for copy in copies]
 
+    def allows(kind: str, branch: str, facts: Facts) -> bool:
+        return verdict.permission(decide(place.rules, kind, branch, facts, place.today)) is None
 
-def _reservable(deciding: Deciding, copies: list[Copy], patron: Patron) -> list[Copy]:
-    asked = [(copy, _ask(deciding, "reservation.item_reservable", copy, patron)) for copy in copies]
-    found = [copy for copy, decision in asked if decision.value is True]
-    told = next((decision for _, decision in asked if decision.value is True), asked[0][1])
-    deciding.decisions.append(told)
-    if not found:
-        deciding.against(verdict.permission(told))
-    return found
+    reservable = [
+        (copy, facts) for copy, facts in asked if allows("reservation.item_reservable", copy.item.branch, facts)
+    ]
+    both = [copy for copy, facts in reservable if allows("circulation.checkout", place.branch, facts)]
+    return both or [copy for copy, _ in reservable] or copies[:1]
 
 
 def _on_shelf(deciding: Deciding, copies: list[Copy], pickup: str, patron: Patron) -> None:
     """A copy that stands on the shelf is fetched, not reserved, unless a rule says otherwise (R51)."""
     anywhere = deciding.place.settings(pickup).on_shelf_scope == "any"
     there = [copy for copy in copies if copy.on_shelf and (anywhere or copy.item.stands_at == pickup)]
-    asked = [(copy, _ask(deciding, "reservation.item_on_shelf", copy, patron)) for copy in there]
+    place = deciding.place
+    asked = [(copy, _ask_of(place, copy, patron)) for copy in there]
     told = next((pair for pair in asked if pair[1].value is not True), asked[0] if asked else None)
     if told is not None:
         copy, decision = told
         deciding.decisions.append(decision)
         deciding.against(verdict.permission(decision, {"branch": copy.item.stands_at}))
+
+
+def _ask_of(place: Place, copy: Copy, patron: Patron) -> Decision:
+    """Whether a copy on the shelf may be reserved, by the rules of its branch."""
+    facts = facts_of(copy.item, patron, place)
+    return decide(place.rules, "reservation.item_on_shelf", copy.item.branch, facts, place.today)
 
 
 # --- copies that come back --------------------------------------------------------------------------------------------

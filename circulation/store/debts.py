@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, delete, func, insert, select, update
 
 from circulation.domain.charges import Charge
 from circulation.store import tables as t
@@ -15,26 +15,31 @@ from circulation.store import tables as t
 OWED = t.fee.c.amount - t.fee.c.paid
 
 
-def sums(db: Connection, patron_id: str) -> tuple[int, int, int, int]:
-    """Open fees, open invoices, highest reminder level of an open loan, level of a running payment series."""
-    mine = (t.fee.c.patron_id == patron_id, t.fee.c.open)
-    open_loans = (t.loan.c.patron_id == patron_id, t.loan.c.returned_at.is_(None))
+def _sums() -> Select[Any, Any, Any, Any]:
+    patron: Any = bindparam("patron")
 
     def total(invoice: bool) -> Any:
         part = case((t.fee.c.invoice == invoice, OWED), else_=0)
+        mine = (t.fee.c.patron_id == patron, t.fee.c.open)
         return select(func.coalesce(func.sum(part), 0)).where(*mine).scalar_subquery()
 
     def highest(column: Any, *where: Any) -> Any:
         return select(func.coalesce(func.max(column), 0)).where(*where).scalar_subquery()
 
-    row = db.execute(
-        select(
-            total(False),
-            total(True),
-            highest(t.loan.c.reminded, *open_loans),
-            highest(t.debt_series.c.level, t.debt_series.c.patron_id == patron_id),
-        )
-    ).one()
+    return select(
+        total(False),
+        total(True),
+        highest(t.loan.c.reminded, t.loan.c.patron_id == patron, t.loan.c.returned_at.is_(None)),
+        highest(t.debt_series.c.level, t.debt_series.c.patron_id == patron),
+    )
+
+
+_SUMS = _sums()  # built once: every checkout asks
+
+
+def sums(db: Connection, patron_id: str) -> tuple[int, int, int, int]:
+    """Open fees, open invoices, highest reminder level of an open loan, level of a running payment series."""
+    row = db.execute(_SUMS, {"patron": patron_id}).one()
     return int(row[0]), int(row[1]), int(row[2]), int(row[3])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from circulation.errors import CirculationError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 20
+# Connections of one server process, none of which is opened and closed for one request; more requests wait for them.
+POOL: dict[str, Any] = {"pool_size": 15, "max_overflow": 0}
 LOST_SECONDS = 60  # after them PostgreSQL gives up the transaction of a server that is no longer heard of
 POSTGRESQL = ("postgres", "postgresql")
 # SQLSTATE: not serializable, deadlock.
@@ -28,6 +31,7 @@ class Database:
     """An open database. ``writing`` and ``reading`` are its only transactions."""
 
     def __init__(self, url: str) -> None:
+        self._turn = threading.Lock()
         try:
             self.url = address(url)
             self.engine = _engine(self.url)
@@ -47,8 +51,18 @@ class Database:
         On SQLite it holds the write lock from its first statement. On PostgreSQL it runs beside others, sees what they
         have committed with each statement, and locks the rows it decides on (``with_for_update``, ``hold``).
         """
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._in_turn(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite's writers sleep and ask again: those of this process take turns instead, others wait as before."""
+        taken = self.url.get_backend_name() == "sqlite" and self._turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if taken:
+                self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -131,12 +145,13 @@ def overtaken(error: DBAPIError) -> bool:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **POOL)
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if url.get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, isolation_level="READ COMMITTED")
+        more = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", **POOL}
+        engine = create_engine(url, hide_parameters=True, **more)
         event.listen(engine, "connect", _postgresql_settings)
         return engine
     return create_engine(url, pool_pre_ping=True, hide_parameters=True)

@@ -46,13 +46,16 @@ class Installation:
     version: int
 
 
+_INSTALLATION = select(t.installation)  # built once: every request asks
+
+
 def installation(db: Connection) -> Installation:
     """The installation's row.
 
     Raises:
         CirculationError: nothing was set up yet.
     """
-    row = db.execute(select(t.installation)).one_or_none()
+    row = db.execute(_INSTALLATION).one_or_none()
     if row is None:
         raise CirculationError(
             "not_set_up", "this database is empty: run 'circulation demo-data' or import your library"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from circulation.domain.records import Item, Queue, Reservation
 from circulation.domain.reservation import Copy
@@ -29,22 +29,31 @@ OPEN = t.reservation.c.ended_at.is_(None)
 NOT_SET_ASIDE = {"set_aside_for": None, "collect_by": None, "shelf": None}
 
 
+FIRST_COME = (t.reservation.c.made_at, t.reservation.c.id)
+_QUEUE = select(*COLUMNS).where(t.reservation.c.title_id == bindparam("title"), OPEN).order_by(*FIRST_COME)
+_LOCKED_QUEUE = _QUEUE.with_for_update()
+
+
 def queue(db: Connection, title: str, *, locked: bool = False) -> Queue:
     """Open reservations of a title, first come first; locked where one of them is to be given a copy."""
-    query = select(*COLUMNS).where(t.reservation.c.title_id == title, OPEN)
-    query = query.order_by(t.reservation.c.made_at, t.reservation.c.id)
-    return tuple(_one(row) for row in db.execute(query.with_for_update() if locked else query))
+    return tuple(_one(row) for row in db.execute(_LOCKED_QUEUE if locked else _QUEUE, {"title": title}))
 
 
 def _one(row: Sequence[Any]) -> Reservation:
     return Reservation(*row)
 
 
-def by_id(db: Connection, reservation: str, *, locked: bool = True) -> Reservation | None:
-    """An open reservation; its row is locked unless it is only looked at."""
-    query = select(*COLUMNS).where(t.reservation.c.id == reservation, OPEN)
-    row = db.execute(query.with_for_update() if locked else query).one_or_none()
+def by_id(db: Connection, reservation: str) -> Reservation | None:
+    """An open reservation as it is seen now; not locked."""
+    row = db.execute(select(*COLUMNS).where(t.reservation.c.id == reservation, OPEN)).one_or_none()
     return _one(row) if row is not None else None
+
+
+def own(db: Connection, title: str, patron_id: str) -> Queue:
+    """A patron's open reservations of a title, first come first; locked, so that none is given a copy meanwhile."""
+    of = (t.reservation.c.title_id == title, t.reservation.c.patron_id == patron_id, OPEN)
+    query = select(*COLUMNS).where(*of).order_by(*FIRST_COME)
+    return tuple(_one(row) for row in db.execute(query.with_for_update()))
 
 
 def copies(db: Connection, title: str, *, locked: bool = True) -> tuple[Copy, ...]:
@@ -89,6 +98,12 @@ def end(db: Connection, one: Reservation, state: str, now: datetime, by: str) ->
         db.execute(update(t.item).where(mine).values(**NOT_SET_ASIDE))
 
 
+def expire(db: Connection, today: date, now: datetime) -> None:
+    """End the reservations that have waited in vain until the day before."""
+    over = (OPEN, t.reservation.c.state == "waiting", t.reservation.c.expires < today)
+    db.execute(update(t.reservation).where(*over).values(state="expired", ended_at=now, ended_by="system"))
+
+
 def suspend(db: Connection, one: Reservation, suspended: bool) -> None:
     """Let a reservation rest, or take part again."""
     db.execute(update(t.reservation).where(t.reservation.c.id == one.id).values(suspended=suspended))
@@ -101,7 +116,7 @@ def listed(db: Connection, *, title: str | None = None, patron: str | None = Non
         query = query.where(t.reservation.c.title_id == title)
     if patron is not None:
         query = query.where(t.reservation.c.patron_id == patron)
-    return list(db.execute(query.order_by(t.reservation.c.made_at, t.reservation.c.id)))
+    return list(db.execute(query.order_by(*FIRST_COME)))
 
 
 def on_shelf(db: Connection, branch: str) -> list[Row[Any]]:

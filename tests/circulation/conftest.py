@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,11 +21,22 @@ from tests.postgres.cluster import Cluster
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # KiB; what is tested is not how hard hashes are
 MONDAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
-# Modules whose tests with a service run on both databases, but for those that look into SQLite.
-ON_BOTH = ("test_concurrency", "test_decisions", "test_operations", "test_signin", "test_store")
+# Modules whose tests with a service run on both databases, but for some.
+ON_BOTH = (
+    *("test_concurrency", "test_decisions", "test_operations", "test_signin", "test_store"),
+    *("test_staff_access", "test_staff_drafts", "test_staff_house", "test_staff_texts"),
+)
 SQLITE_ONLY = (
     "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",
     "test_a_writing_transaction_takes_its_lock_before_it_reads",
+    # Nothing of these reaches the database: once is enough.
+    "test_an_odd_authorization_is_nobody",
+    "test_what_is_unfit_makes_nobody",
+    "test_a_token_is_for_somebody_somewhere",
+    "test_a_wrong_setting_is_named_and_nothing_is_kept",
+    "test_a_calendar_says_what_is_wrong_with_it",
+    "test_what_cannot_be_a_code_is_none",
+    "test_a_body_that_is_no_json_object_is_refused",
 )
 
 
@@ -75,7 +87,9 @@ def demo_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _template(tmp_path_factory.mktemp("demo"), demo.fill)
 
 
-def _copy(template: Path, folder: Path, clock: TestClock) -> Iterator[Service]:
+@contextmanager
+def copied(template: Path, folder: Path, clock: TestClock) -> Iterator[Service]:
+    """A service over a copy of a filled house."""
     shutil.copytree(template, folder)
     database = Database(f"sqlite:///{folder}/circulation.db")
     yield Service(database, Secrets(folder / "secrets", QUICK), clock)
@@ -98,7 +112,8 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock) ->
     """The service over the test world, on SQLite unless the test is run on both databases."""
     house: Path = request.getfixturevalue("empty_house")
     if getattr(request, "param", "sqlite") == "sqlite":
-        yield from _copy(house, tmp_path / "house", clock)
+        with copied(house, tmp_path / "house", clock) as found:
+            yield found
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     name = cluster.create(request.getfixturevalue("postgres_house"))
@@ -131,7 +146,8 @@ def machine(central: Central) -> Machine:
 @pytest.fixture
 def demo_service(demo_house: Path, tmp_path: Path, clock: TestClock) -> Iterator[Service]:
     """The service over the demo library."""
-    yield from _copy(demo_house, tmp_path / "demo", clock)
+    with copied(demo_house, tmp_path / "demo", clock) as found:
+        yield found
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ from functools import cache
 from typing import Any
 
 import requests
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 from openapi_core.templating.paths.exceptions import PathError
 from openapi_schema_validator import OAS31Validator
 
-from circulation.app import make_app
-from circulation.service import Service
+from circulation import app
 
 NDJSON = "application/x-ndjson"
 
@@ -22,14 +21,17 @@ NDJSON = "application/x-ndjson"
 @cache
 def document() -> dict[str, Any]:
     """The document as it is published; it does not depend on what is served."""
-    nothing: Any = None
-    found: dict[str, Any] = make_app(Service(nothing, nothing, nothing)).openapi()
-    return found
+    return app.document()
+
+
+def _text(content: bytes, **_: str) -> str:
+    return content.decode()
 
 
 @cache
 def _openapi() -> OpenAPI:
-    return OpenAPI.from_dict(document())
+    texts: Any = {"application/toml": _text, "text/csv": _text}
+    return OpenAPI.from_dict(document(), config=Config(extra_media_type_deserializers=texts))
 
 
 @cache

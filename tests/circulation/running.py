@@ -1,6 +1,6 @@
-"""The service over real HTTP, in a thread of the test: servers, machines that ask it, and a clock that can be set.
+"""The service over real HTTP, in a thread of the test: servers, machines and staff that ask it, and a clock to set.
 
-Every answer a machine gets here is checked against the published OpenAPI document.
+Every answer they get here is checked against the published OpenAPI document.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from uuid import uuid4
 import requests
 import uvicorn
 
-from circulation import machines
+from circulation import machines, staffing
 from circulation.app import make_app
 from circulation.service import Service
 from circulation.serving import listen
@@ -28,6 +28,7 @@ from tests.circulation.document import check_answer
 from tests.waiting import wait_for
 
 SECONDS = 30
+STAFF_PASSWORD = "a good long password"
 Line = dict[str, Any]
 
 
@@ -103,6 +104,40 @@ class Machine:
         return found
 
 
+class Staff:
+    """A member of staff, or a program that acts for one: a token and a connection."""
+
+    def __init__(self, url: str, name: str, token: str | None = None) -> None:
+        self.url, self.name, self.token = url, name, token
+        self.http = requests.Session()
+        self.http.trust_env = False
+        if token is not None:
+            self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def ask(self, method: str, path: str, body: object = None, **query: str) -> requests.Response:
+        """Any request; ``path`` begins after /v1/staff."""
+        url = f"{self.url}/v1/staff{path}"
+        return check_answer(self.http.request(method, url, json=body, params=query, timeout=SECONDS))
+
+    def get(self, path: str, **query: str) -> requests.Response:
+        return self.ask("GET", path, **query)
+
+    def post(self, path: str, body: object = None, **query: str) -> requests.Response:
+        return self.ask("POST", path, body, **query)
+
+    def raw(self, path: str, content: bytes, content_type: str, **query: str) -> requests.Response:
+        """Bytes that need not be JSON."""
+        url, headers = f"{self.url}/v1/staff{path}", {"Content-Type": content_type}
+        return check_answer(self.http.post(url, data=content, params=query, headers=headers, timeout=SECONDS))
+
+    def told(self, method: str, path: str, body: object = None, **query: str) -> Line:
+        """The answer's document, where the request is right."""
+        answer = self.ask(method, path, body, **query)
+        assert answer.status_code in (200, 201), answer.text
+        found: Line = answer.json()
+        return found
+
+
 def named(headers: dict[str, str]) -> dict[str, str]:
     """Header names as keywords can write them."""
     return {name.replace("_", "-"): value for name, value in headers.items()}
@@ -124,6 +159,7 @@ class Central:
     def __init__(self, service: Service, url: str) -> None:
         self.service, self.url = service, url
         self._machines: list[Machine] = []
+        self._staff: list[Staff] = []
 
     def machine(self, branch: str = "N1") -> Machine:
         """Enrol a machine as a machine does it."""
@@ -139,9 +175,25 @@ class Central:
         self._machines.append(machine)
         return machine
 
+    def staff(self, *roles: str, name: str | None = None, branch: str = "N1", may_override: bool = False) -> Staff:
+        """A new member of staff with these roles, signed in at a branch."""
+        name = name or f"staff-{len(self._staff)}"
+        staffing.create(self.service, "test", name, STAFF_PASSWORD, roles, may_override=may_override)
+        signed_in = self.stranger(name).told(
+            "POST", "/sign-in", {"name": name, "password": STAFF_PASSWORD, "branch": branch}
+        )
+        return self.stranger(name, signed_in["token"])
+
+    def stranger(self, name: str = "nobody", token: str | None = None) -> Staff:
+        """Somebody who has a token, right or wrong, or none."""
+        staff = Staff(self.url, name, token)
+        self._staff.append(staff)
+        return staff
+
     def close(self) -> None:
-        for machine in self._machines:
-            machine.http.close()
+        both: list[Machine | Staff] = [*self._machines, *self._staff]
+        for one in both:
+            one.http.close()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pytest
 import requests
 import trustme
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from typer.testing import CliRunner, Result
 
 from circulation import domain as decisions
@@ -130,7 +130,7 @@ def test_checking_a_rule_file_tells_what_stops_it_and_changes_nothing(
 def test_checking_in_a_language_that_is_not_there_says_so(file: Path, tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(GOOD)
     done = run(file, "rules", "check", str(tmp_path / "rules.toml"), "--language", "xx")
-    assert (done.exit_code, "'xx'" in done.output) == (1, True)
+    assert (done.exit_code, "'xx'" in done.output) == (2, True)
 
 
 def test_publishing_says_which_rules_change_nothing_yet(file: Path, tmp_path: Path) -> None:
@@ -145,6 +145,29 @@ def test_the_kinds_said_to_wait_are_the_ones_no_decision_asks_for() -> None:
     sources = [path.read_text() for path in folder.glob("*.py") if path.name != "__init__.py"]
     asked = {key for source in sources for key in re.findall(r'"([a-z_]+\.[a-z_]+)"', source)} & set(KINDS)
     assert set(KINDS) - asked == decisions.WAITING_KINDS
+
+
+ENABLED = '[[rule]]\nid = "e2"\nkind = "circulation.enable_overdue_reminder"\nlevel = "2"\norg = "A"\nvalue = true\n'
+
+
+@pytest.mark.requirement("R80")
+@pytest.mark.parametrize(("language", "said"), [("en", "nothing would be sent"), ("de", "Stufe 2")])
+def test_errors_of_the_check_stop_publishing(file: Path, tmp_path: Path, language: str, said: str) -> None:
+    (tmp_path / "rules.toml").write_text(GOOD + ENABLED)
+    done = run(file, "rules", "publish", str(tmp_path / "rules.toml"), "--language", language)
+    assert (done.exit_code, said in done.output, "errors stop publishing: 1" in done.output) == (1, True, True)
+    assert live(file) is None
+    forced = run(file, "rules", "publish", str(tmp_path / "rules.toml"), "--force")
+    assert (forced.exit_code, live(file)) == (2, None)
+
+
+@pytest.mark.requirement("R80")
+def test_warnings_of_the_check_are_told_and_published(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(GOOD)
+    done = run(file, "rules", "publish", str(tmp_path / "rules.toml"))
+    assert (done.exit_code, "warning: " in done.output, live(file)) == (0, True, 1)
+    (line,) = rows(file, t.audit)
+    assert (line.who, line.action, line.subject, line.reason) == ("command line", "rules.publish", "1", "rules.toml")
 
 
 def test_a_byte_order_mark_is_no_part_of_a_file(file: Path, tmp_path: Path) -> None:
@@ -198,13 +221,38 @@ def test_an_empty_database_says_what_to_do(tmp_path: Path) -> None:
 # --- staff and machines -----------------------------------------------------------------------------------------------
 
 
-def admins(file: Path) -> list[Any]:
+def rows(file: Path, table: Table) -> list[Any]:
     database = Database(f"sqlite:///{file}")
     try:
         with database.reading() as db:
-            return list(db.execute(select(t.staff)))
+            return list(db.execute(select(table)))
     finally:
         database.close()
+
+
+def admins(file: Path) -> list[Any]:
+    return rows(file, t.staff)
+
+
+def test_a_token_is_printed_alone_listed_and_revoked(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(PASSWORD)
+    run(file, "admin", "create", "anna", "--password-file", str(tmp_path / "password"))
+    done = run(file, "token", "create", "anna", "--branch", "N1", "--label", "[b]statistics[/b]", "--days", "7")
+    token = done.stdout.strip()
+    assert (done.exit_code, bool(re.fullmatch(r"[\w-]{43}", token))) == (0, True)
+    listed = run(file, "token", "list")
+    (line,) = [line for line in listed.output.splitlines() if "[b]statistics[/b]" in line]
+    assert token not in listed.output
+    (stored,) = rows(file, t.staff_session)
+    assert stored.expires is not None
+    id_ = stored.token_hash[:16]
+    assert id_ in line
+    assert run(file, "token", "revoke", id_).exit_code == 0
+    assert rows(file, t.staff_session) == []
+    for command in (("revoke", id_), ("create", "bert", "--branch", "N1", "--label", "x")):
+        done = run(file, "token", *command)
+        assert (done.exit_code, "there is no such" in done.output) == (1, True)
+    assert run(file, "token", "create", "anna", "--branch", "N9", "--label", "x").exit_code == 1
 
 
 def test_an_administrator_is_made_with_a_password_from_a_file(file: Path, tmp_path: Path) -> None:

@@ -321,14 +321,13 @@ def test_every_reason_is_collected_and_one_is_told(world: World, machine: Machin
         rule("none", "counts.max_loans", 0),
         periods=None,
     )
-    patron = world.patron(born=date(2016, 1, 1), owes=100, blocked=True)
+    patron = world.patron(born=date(2016, 1, 1), owes=100)
     other = world.patron()
     line = machine.do("checkout", world.lent(other, "DVD18"), machine.token(patron))
     assert sorted(codes(line)) == sorted(
         [
             "circulation.checkout",
             "counts.max_loans",
-            "patron_state.blocked",
             "patron.debt_block",
             "item_state",
         ]

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -42,6 +42,8 @@ SETTINGS = {
     "shared_buffers": "32MB",
     "max_connections": "200",
 }
+# As Debian ships it: every commit is on the disk before it is answered. Only the network is left out.
+DEBIAN_SETTINGS = {"listen_addresses": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,18 @@ class Cluster:
 
 
 @contextmanager
-def running() -> Iterator[Cluster]:
-    """A cluster until the end of the block."""
+def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Cluster]:
+    """A cluster until the end of the block; whatever is not among its settings is as PostgreSQL has it."""
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))  # short and traversable: a socket's path has 107 characters
     try:
-        with _started(folder):
+        with _started(folder, settings):
             yield Cluster(folder)
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[None]:
+def _started(folder: Path, given: Mapping[str, str]) -> Iterator[None]:
     who = _who()
     if who:
         os.chown(folder, who["user"], who["group"])
@@ -112,7 +114,7 @@ def _started(folder: Path) -> Iterator[None]:
     )
     if made.returncode:
         pytest.fail(f"initdb failed: {made.stdout}{made.stderr}", pytrace=False)
-    settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    settings = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
     command = [str(program("postgres")), "-D", str(folder / "data"), "-k", str(folder), *settings]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, preexec_fn=_end_with_us, **who)

@@ -1,0 +1,434 @@
+"""Drafts of rule sets: making and changing them, what is to be said about them, and publishing (R78-R80).
+
+Responsible for that a draft holds only rules that are right in themselves, and that nothing with an error is published.
+Not responsible for what is wrong (rules.check, rules.publishing) or for who may ask (api).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from circulation import audit
+from circulation.clock import local_day
+from circulation.domain.records import person_facts
+from circulation.errors import CirculationError
+from circulation.service import Service
+from circulation.store import house
+from circulation.store import rulesets as store
+from rules import changes, csv, json, toml
+from rules.changes import Cell, Change, RuleChanges, rule_changes
+from rules.check import KnownCodes
+from rules.compiled import RuleSet, compile_rules
+from rules.finding import Finding, Severity
+from rules.order import document_order
+from rules.plain import rule_from_plain, rule_to_plain
+from rules.problems import Problem, RuleFileError
+from rules.publishing import check_set, stops_publishing
+from rules.rule import Facts, Rule
+
+LIVE = "live"
+MOST_DIGITS = 9  # of the number of a set
+READERS: Mapping[str, Callable[[bytes, KnownCodes], tuple[Rule, ...]]] = {"toml": toml.read, "csv": csv.read}
+Plain = Mapping[str, Any]
+
+
+class RulesWrongError(CirculationError):
+    """Rules that are wrong in themselves.
+
+    Attributes:
+        problems: all of them.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("rules_wrong", f"problems in these rules: {len(problems)}; nothing was stored")
+        self.problems = tuple(problems)
+
+
+class FindingsError(CirculationError):
+    """Findings that stop publishing.
+
+    Attributes:
+        findings: these, and those that would not have stopped it.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        count = sum(one.severity is Severity.ERROR for one in findings)
+        super().__init__("rules_findings", f"errors stop publishing: {count}", 409)
+        self.findings = tuple(findings)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def rule_set(db: Connection, which: str) -> RuleSet:
+    """The set that is live, a published one by its number, or a draft by its id (number 0).
+
+    Raises:
+        CirculationError: there is none.
+    """
+    if which == LIVE:
+        number = house.installation(db).live
+    elif which.isascii() and which.isdigit() and len(which) <= MOST_DIGITS:
+        number = int(which)
+    else:
+        return RuleSet(0, _rules(_draft(db, which)), house.organisations(db))
+    if number is None or store.set_of(db, number) is None:
+        raise _missing("rule set")
+    return house.rule_set(db, number)
+
+
+def _missing(what: str) -> CirculationError:
+    return CirculationError("not_found", f"there is no such {what}", 404)
+
+
+def _draft(db: Connection, id_: str) -> Any:
+    row = store.draft(db, id_)
+    if row is None:
+        raise _missing("draft")
+    return row
+
+
+def _rules(row: Any) -> tuple[Rule, ...]:
+    return tuple(rule_from_plain(rule) for rule in row.rules)
+
+
+def _live(db: Connection) -> tuple[Rule, ...]:
+    """The rules in force; none before the first set."""
+    number = house.installation(db).live
+    return () if number is None else house.rule_set(db, number).rules
+
+
+def shown(db: Connection, id_: str) -> dict[str, Any]:
+    """A draft with its rules as objects."""
+    row = _draft(db, id_)
+    known = {key: getattr(row, key) for key in ("id", "name", "based_on", "changed_by", "changed_at", "rules")}
+    return {**known, "outdated": row.based_on != house.installation(db).live}
+
+
+def exported(db: Connection, which: str, form: str) -> bytes:
+    """A set or draft as a document, "toml" or "csv" (R79).
+
+    Raises:
+        CirculationError: there is none.
+    """
+    found = rule_set(db, which)
+    if form == "csv":
+        return csv.write(found.rules, found.organisations)
+    return toml.write(document_order(found.rules, found.organisations)).encode()
+
+
+# --- making and changing ----------------------------------------------------------------------------------------------
+
+
+def create(service: Service, by: str, name: str, source: str = LIVE) -> dict[str, Any]:
+    """A draft that begins as a copy of a set; before the first set it begins empty.
+
+    Raises:
+        CirculationError: there is no such set.
+    """
+    with service.database.writing() as db:
+        nothing = source == LIVE and house.installation(db).live is None
+        rules = () if nothing else rule_set(db, source).rules
+        return shown(db, _add(service, db, by, name, rules, "draft.create"))
+
+
+def _add(service: Service, db: Connection, by: str, name: str, rules: Sequence[Rule], action: str) -> str:
+    id_, now, live = str(uuid4()), service.clock(), house.installation(db).live
+    plain = [rule_to_plain(rule) for rule in rules]
+    store.add_draft(
+        db, {"id": id_, "name": name, "rules": plain, "based_on": live, "changed_by": by, "changed_at": now}
+    )
+    audit.note(db, now, by, action, id_, {"name": name, "rules": len(plain), "based_on": live})
+    return id_
+
+
+def import_document(service: Service, by: str, name: str, content: bytes, form: str) -> str:
+    """A draft with the rules of a document, all or nothing; its id.
+
+    Args:
+        service: the service.
+        by: who imports it.
+        name: of the draft.
+        content: the document.
+        form: key of ``READERS``.
+
+    Raises:
+        RulesWrongError: with everything that is wrong.
+    """
+    with service.database.reading() as db:
+        house.installation(db)
+        codes = house.known_codes(db)
+    rules = _right(lambda: READERS[form](content, codes))  # may take its time: no lock is held
+    with service.database.writing() as db:
+        return _add(service, db, by, name, rules, "draft.import")
+
+
+def _right(read: Callable[[], tuple[Rule, ...]]) -> tuple[Rule, ...]:
+    try:
+        return read()
+    except RuleFileError as error:
+        raise RulesWrongError(error.problems) from None
+
+
+def rename(service: Service, by: str, id_: str, name: str) -> dict[str, Any]:
+    """Give a draft another name."""
+    with service.database.writing() as db:
+        _draft(db, id_)
+        _change(service, db, by, id_, {"name": name})
+        audit.note(db, service.clock(), by, "draft.rename", id_, {"name": name})
+        return shown(db, id_)
+
+
+def _change(service: Service, db: Connection, by: str, id_: str, values: Mapping[str, Any]) -> None:
+    store.change_draft(db, id_, {**values, "changed_by": by, "changed_at": service.clock()})
+
+
+def delete(service: Service, by: str, id_: str) -> None:
+    """Give a draft up."""
+    with service.database.writing() as db:
+        name = _draft(db, id_).name
+        store.delete_draft(db, id_)
+        audit.note(db, service.clock(), by, "draft.delete", id_, {"name": name})
+
+
+def insert_rule(service: Service, by: str, id_: str, rule: Plain) -> dict[str, Any]:
+    """Add a rule to a draft; the rule as it is kept.
+
+    Raises:
+        RulesWrongError: something is wrong with it, or its id is taken.
+    """
+
+    def changed(rules: list[Any], read: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
+        made = read(rule)
+        return [*rules, rule_to_plain(made)], made
+
+    return _edit(service, by, id_, "draft.rule.insert", changed)
+
+
+def replace_rule(service: Service, by: str, id_: str, key: str, rule: Plain) -> dict[str, Any]:
+    """Put another rule in the place of one.
+
+    Raises:
+        CirculationError: there is none of this id; ``RulesWrongError`` if something is wrong with the new one.
+    """
+
+    def changed(rules: list[Any], read: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
+        at = _place(rules, key)
+        made = read(rule)
+        return [*rules[:at], rule_to_plain(made), *rules[at + 1 :]], made
+
+    return _edit(service, by, id_, "draft.rule.replace", changed, key)
+
+
+def change_rule(service: Service, by: str, id_: str, key: str, keys: Plain) -> dict[str, Any]:
+    """Change keys of a rule; null takes a key away.
+
+    Raises:
+        CirculationError: there is none of this id; ``RulesWrongError`` if it would be wrong.
+    """
+
+    def changed(rules: list[Any], read: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
+        at = _place(rules, key)
+        merged = {**rules[at], **keys}
+        made = read({name: value for name, value in merged.items() if value is not None})
+        return [*rules[:at], rule_to_plain(made), *rules[at + 1 :]], made
+
+    return _edit(service, by, id_, "draft.rule.change", changed, key)
+
+
+def delete_rule(service: Service, by: str, id_: str, key: str) -> None:
+    """Take a rule out of a draft.
+
+    Raises:
+        CirculationError: there is none of this id.
+    """
+
+    def changed(rules: list[Any], _: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
+        at = _place(rules, key)
+        return [*rules[:at], *rules[at + 1 :]], rule_from_plain(rules[at])
+
+    _edit(service, by, id_, "draft.rule.delete", changed, key)
+
+
+def _place(rules: Sequence[Any], key: str) -> int:
+    at = next((number for number, rule in enumerate(rules) if rule["id"] == key), None)
+    if at is None:
+        raise _missing("rule in this draft")
+    return at
+
+
+def _edit(
+    service: Service,
+    by: str,
+    id_: str,
+    action: str,
+    changed: Callable[[list[Any], Callable[[Plain], Rule]], tuple[list[Any], Rule]],
+    key: str | None = None,
+) -> dict[str, Any]:
+    """Change the rules of a draft; what ``changed`` reads must be right in itself, and no id may be there twice."""
+    with service.database.writing() as db:
+        row = _draft(db, id_)
+        codes = house.known_codes(db)
+        rules, made = changed(row.rules, lambda raw: _right(lambda: json.read([raw], codes))[0])
+        if sum(rule["id"] == made.id for rule in rules) > 1:
+            raise RulesWrongError([Problem(f'rule "{made.id}", id', "id_duplicate", {"id": made.id}, made.id, "id")])
+        _change(service, db, by, id_, {"rules": rules})
+        plain = rule_to_plain(made)
+        audit.note(db, service.clock(), by, action, key or made.id, {"draft": id_, "rule": plain})
+        return plain
+
+
+# --- what is to be said about it --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoanChange:
+    """A result that differs for current loans.
+
+    Attributes:
+        change: for one of them.
+        loans: for how many.
+    """
+
+    change: Change
+    loans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All that is to be known before a draft is published (R79, R80)."""
+
+    findings: tuple[Finding, ...]
+    differences: RuleChanges
+    loans: tuple[LoanChange, ...]
+
+    @property
+    def stops(self) -> bool:
+        """It cannot be published."""
+        return stops_publishing(self.findings)
+
+
+def check(service: Service, id_: str) -> Checked:
+    """Findings, rules that differ from those in force, and what current loans would meet."""
+    with service.database.reading() as db:
+        rules = _rules(_draft(db, id_))
+        live = _live(db)
+        differences = rule_changes(live, rules)
+        return Checked(findings(service, db, rules), differences, _loan_changes(service, db, live, rules, differences))
+
+
+def findings(service: Service, db: Connection, rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Everything about rules that staff should know before they are published (R80)."""
+    return check_set(rules, house.organisations(db), house.known_codes(db), _today(service, db))
+
+
+def _today(service: Service, db: Connection) -> date:
+    return local_day(service.clock(), house.installation(db).time_zone)
+
+
+def _loan_changes(
+    service: Service, db: Connection, live: Sequence[Rule], rules: Sequence[Rule], differences: RuleChanges
+) -> tuple[LoanChange, ...]:
+    """Results that differ, by kind, place, rules and values. Only kinds whose rules differ can give others."""
+    pairs = [rule for pair in differences.changed for rule in pair]
+    kinds = {rule.kind for rule in (*differences.added, *differences.removed, *pairs)}
+    tree = house.organisations(db)
+    before, after = (compile_rules(RuleSet(0, tuple(given), tree)) for given in (live, rules))
+    cells = _cells(service, db)
+    counted: Counter[tuple[object, ...]] = Counter()
+    found: dict[tuple[object, ...], Change] = {}
+    for one in changes.differences(before, after, cells, sorted(kinds)):
+        decided = [
+            (decision.value, decision.rule.id if decision.rule else None) for decision in (one.before, one.after)
+        ]
+        key = (one.kind, one.level or "", one.cell.organisation, *decided)
+        found.setdefault(key, one)
+        counted[key] += cells[one.cell]
+    return tuple(LoanChange(found[key], counted[key]) for key in sorted(found, key=repr))
+
+
+def _cells(service: Service, db: Connection) -> Counter[Cell]:
+    """Current loans as cases, at the branch of the checkout, and their borrowers where debts are kept."""
+    today, groups, tree = _today(service, db), house.age_groups(db), house.organisations(db)
+    cells: Counter[Cell] = Counter()
+    for row in store.loans_by_facts(db):
+        person = person_facts(row.category, row.born, today, groups)
+        about = {column.name: getattr(row, column.name) for column in store.ITEM_FACTS}
+        whole = Facts(person.patron_category, person.age_group, person.age, **about)
+        cells[Cell(row.branch, whole, today)] += row.loans
+        keeper = tree.nodes[row.branch].parent
+        if keeper is not None:
+            cells[Cell(keeper, person, today)] += row.loans
+    return cells
+
+
+# --- publishing -------------------------------------------------------------------------------------------------------
+
+
+def publish(
+    service: Service, by: str, id_: str, note: str = "", *, anyway: bool = False
+) -> tuple[int, tuple[Finding, ...]]:
+    """Make a draft the live set; its number, and the findings that did not stop it.
+
+    The check may take seconds with thousands of rules, and machines wait for whoever writes: it is made before, and
+    publishing then makes sure that nothing it rests on has changed.
+
+    Raises:
+        FindingsError: errors stop it.
+        CirculationError: the draft began from a set that is no longer live (unless ``anyway``), or it was changed
+            meanwhile.
+    """
+    with service.database.reading() as db:
+        row = _draft(db, id_)
+        if not anyway:
+            _must_be_current(db, row)
+        version = house.installation(db).version
+        told = findings(service, db, _rules(row))
+    if stops_publishing(told):
+        raise FindingsError(told)
+    with service.database.writing() as db:
+        store.hold_publishing(db)
+        again = _draft(db, id_)
+        if again.rules != row.rules or house.installation(db).version != version:
+            raise CirculationError("draft_changed", "this was changed while it was checked; please try again", 409)
+        if not anyway:
+            _must_be_current(db, again)
+        number = _put_live(service, db, by, _rules(again), note, {"draft": id_, "based_on": again.based_on})
+        store.delete_draft(db, id_)
+    return number, told
+
+
+def _must_be_current(db: Connection, row: Any) -> None:
+    if row.based_on != house.installation(db).live:
+        detail = "another set was published since this draft was begun; publish it anyway, or begin from that set"
+        raise CirculationError("draft_outdated", detail, 409)
+
+
+def publish_rules(service: Service, by: str, rules: Sequence[Rule], note: str = "") -> tuple[int, tuple[Finding, ...]]:
+    """Make rules the live set at once; its number, and the findings that did not stop it.
+
+    Raises:
+        FindingsError: errors stop it.
+    """
+    with service.database.reading() as db:
+        told = findings(service, db, rules)
+    if stops_publishing(told):
+        raise FindingsError(told)
+    with service.database.writing() as db:
+        return _put_live(service, db, by, rules, note, {}), told
+
+
+def _put_live(
+    service: Service, db: Connection, by: str, rules: Sequence[Rule], note: str, more: Mapping[str, Any]
+) -> int:
+    now = service.clock()
+    number = house.publish(db, rules, now, by, note)
+    audit.note(db, now, by, "rules.publish", str(number), {"rules": len(rules), **more}, note or None)
+    return number

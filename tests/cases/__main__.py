@@ -1,0 +1,154 @@
+"""Play a file of acceptance cases: ``python -m tests.cases FILE.toml --database URL``.
+
+Prints expected and actual facts as JSON; the exit code is 1 if a fact differs, 2 if the file cannot be played. Steps
+that need what this version does not have yet are named under "not_played" and differ from nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from argon2 import PasswordHasher
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
+
+from circulation.errors import CirculationError
+from circulation.secrets import Secrets
+from circulation.service import Service
+from circulation.store.engine import Database
+from tests.cases.comparing import plain, same
+from tests.cases.filling import fill
+from tests.cases.playing import Playing
+from tests.cases.reading import NOT_BUILT, Case, CaseError, CaseFile, Step, read
+from tests.circulation.running import TestClock, serving
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # KiB; what is tested is not how hard hashes are
+NOTICE_FACTS = frozenset({"notices"})
+APART = "cases_apart"  # schema in which steps on a fresh copy of the world run
+Result = dict[str, Any]
+
+
+class Runner:
+    """Plays the cases of a file in one database."""
+
+    def __init__(self, file: CaseFile, url: str, folder: Path) -> None:
+        self.file, self.url, self.folder = file, url, folder
+
+    def case(self, case: Case) -> Result:
+        """Play one case; its steps with what differs."""
+        kept: dict[str, str] = {}
+        steps: list[Result] = []
+        try:
+            with self.world(case, {}, apart=False) as main:
+                main.kept = kept
+                for step in case.steps:
+                    steps.append(self.step(case, step, main))
+        except (CaseError, CirculationError) as error:
+            steps.append({"step": None, "same": False, "error": str(error)})
+        return {"case": case.id, "title": case.title, "same": all(step["same"] for step in steps), "steps": steps}
+
+    def step(self, case: Case, step: Step, main: Playing) -> Result:
+        """Play one step and compare it."""
+        if step.action in NOT_BUILT:
+            return {"step": step.id, "action": step.action, "same": True, "not_played": "this version has no such part"}
+        try:
+            if step.apart:
+                with self.world(case, step.inputs.get("settings", {}), apart=True) as fresh:
+                    fresh.kept = main.kept
+                    fresh.clock.now = self.instant(step.at)
+                    facts = fresh.play(step)
+            else:
+                main.clock.now = self.instant(step.at)
+                facts = main.play(step)
+        except (CaseError, CirculationError, KeyError) as error:
+            return {"step": step.id, "action": step.action, "same": False, "error": f"{type(error).__name__}: {error}"}
+        return {"step": step.id, "action": step.action, **self.compared(case, step, facts)}
+
+    def compared(self, case: Case, step: Step, facts: Mapping[str, Any]) -> Result:
+        """Expected and actual facts, and which differ."""
+        expected = {**case.expect.get(step.id, {})}
+        not_played = sorted(NOTICE_FACTS & set(expected))
+        wanted = {
+            name: value for name, value in expected.items() if name not in NOTICE_FACTS and name != "refusals_in_order"
+        }
+        unknown = sorted(name for name in wanted if name not in facts and name != "comment")
+        ordered = expected.get("refusals_in_order") is True
+        differs = [name for name, value in wanted.items() if name in facts and not same(name, value, facts)]
+        if ordered and list(expected.get("refusals", [])) != facts.get("refusals"):
+            differs.append("refusals_in_order")
+        unclear = {name: value for name, value in case.unclear.get(step.id, {}).items() if name != "question"}
+        return {
+            "same": not differs and not unknown,
+            "differs": sorted({*differs, *unknown}),
+            "unknown_facts": unknown,
+            **({"not_played": not_played} if not_played else {}),
+            "expected": plain(expected),
+            "actual": plain({name: facts.get(name) for name in {**expected, **unclear}}),
+            **({"unclear": [n for n, v in unclear.items() if not same(n, v, facts)]} if unclear else {}),
+        }
+
+    def instant(self, at: datetime) -> datetime:
+        """A time of the file, in its zone unless it says another."""
+        return at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(self.file.timezone))
+
+    @contextmanager
+    def world(self, case: Case, settings: Mapping[str, Any], *, apart: bool) -> Iterator[Playing]:
+        """The world of a case as it is before its first step, served."""
+        start = self.instant(case.steps[0].at)
+        clock = TestClock(start)
+        database = self.database(apart)
+        try:
+            database.migrate()
+            service = Service(database, Secrets(self.folder / "secrets", QUICK), clock)
+            world = fill(service, self.file, case, start, settings)
+            with serving(service) as central:
+                yield Playing(case, service, central, clock, world, {})
+        finally:
+            database.close()
+
+    def database(self, apart: bool) -> Database:
+        """The database named, or a second place beside it for a fresh copy of the world."""
+        if not apart:
+            return Database(self.url)
+        if self.url.startswith("sqlite"):
+            return Database(f"sqlite:///{self.folder}/apart.db")
+        first = Database(self.url)
+        with first.writing() as db:
+            db.execute(CreateSchema(APART, if_not_exists=True))
+        first.close()
+        url = first.url.update_query_dict({"options": f"-csearch_path={APART}"})
+        return Database(url.render_as_string(hide_password=False))
+
+
+def main() -> int:
+    """Play a file."""
+    parser = argparse.ArgumentParser(prog="python -m tests.cases", description="Play acceptance cases.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--database", required=True, help="address of an empty database, e.g. sqlite:////tmp/cases.db")
+    parser.add_argument("--case", action="append", help="only this case")
+    asked = parser.parse_args()
+    try:
+        file = read(asked.file)
+        cases = [case for case in file.cases if not asked.case or case.id in asked.case]
+        with tempfile.TemporaryDirectory() as folder:
+            results = [Runner(file, asked.database, Path(folder)).case(case) for case in cases]
+    except (CaseError, CirculationError, SQLAlchemyError) as error:
+        sys.stderr.write(f"cases: {error}\n")
+        return 2
+    differing = [result["case"] for result in results if not result["same"]]
+    summary = {"cases": len(results), "differing": differing}
+    sys.stdout.write(json.dumps({"summary": summary, "results": results}, indent=1, ensure_ascii=False) + "\n")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""Comparing expected facts with what came out. Codes compare as sets, lists of "at least" as part of what there is.
+
+Cases are written for people: where they name a loan, a rule or a number of things, that is looked for in what came out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel.dates import format_date
+
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FREE = frozenset({"about", "comment", "because", "why", "note"})  # describes, is not compared
+BY_KIND = "_by_kind"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def equal(expected: Any, actual: Any) -> bool:
+    """Whether a value is the expected one.
+
+    Amounts are numbers, codes in any order, tables hold the keys expected. A single value is looked for in a table,
+    and a number may count a list.
+    """
+    if isinstance(expected, Mapping):
+        return isinstance(actual, Mapping) and all(
+            equal(value, actual.get(key)) for key, value in expected.items() if key not in FREE
+        )
+    if isinstance(expected, list):
+        return isinstance(actual, list) and len(expected) == len(actual) and _all_in(expected, actual)
+    if isinstance(actual, Mapping):
+        return any(equal(expected, value) for value in actual.values())
+    return _same_value(expected, actual)
+
+
+def _same_value(expected: Any, actual: Any) -> bool:
+    if isinstance(expected, bool) or expected is None or actual is None or isinstance(actual, bool):
+        return expected is actual or (
+            isinstance(expected, bool) and isinstance(actual, list) and expected == bool(actual)
+        )
+    if isinstance(expected, int) and isinstance(actual, list):
+        return expected == len(actual)
+    return str(expected) == str(actual) or _as_number(expected) == _as_number(actual) is not None
+
+
+def _as_number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _all_in(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
+    left = list(actual)
+    for wanted in expected:
+        found = next((index for index, there in enumerate(left) if equal(wanted, there)), None)
+        if found is None:
+            return False
+        del left[found]
+    return True
+
+
+def _part(expected: Any, actual: Any) -> bool:
+    return isinstance(actual, list) and _all_in(expected, actual)
+
+
+def _codes(expected: Any, actual: Any) -> bool:
+    """Refusals: an expected code may name a family of ours, as "patron_state" does."""
+    return (
+        isinstance(actual, list)
+        and len(expected) == len(actual)
+        and all(any(code == wanted or code.startswith(f"{wanted}.") for code in actual) for wanted in expected)
+    )
+
+
+def _none_in(expected: Any, actual: Any) -> bool:
+    return isinstance(actual, list) and not any(equal(wanted, there) for wanted in expected for there in actual)
+
+
+def _in_order(expected: Any, actual: Any) -> bool:
+    if not isinstance(actual, list):
+        return False
+    places = [actual.index(wanted) if wanted in actual else -1 for wanted in expected]
+    return -1 not in places and places == sorted(places)
+
+
+def _said(expected: Any, actual: Any) -> bool:
+    words = [expected] if isinstance(expected, (str, int, float, date)) else list(expected)
+    return isinstance(actual, str) and all(_says(str(word), actual) for word in words)
+
+
+def _says(word: str, text: str) -> bool:
+    """A word, or a date in whatever form people read it."""
+    forms = [word]
+    if ISO_DAY.fullmatch(word):
+        day = date.fromisoformat(word)
+        forms += [format_date(day, "d MMMM", "en"), format_date(day, "d. MMMM", "de"), format_date(day, "d MMM", "en")]
+    return any(form.lower() in text.lower() for form in forms)
+
+
+def _exact_order(expected: Any, actual: Any) -> bool:
+    return isinstance(actual, list) and list(expected) == actual
+
+
+def _charged(expected: Any, actual: Any) -> bool:
+    """Complete list of fees; a kind may be named by its last part, "overdue" for "fees.overdue"."""
+    if not isinstance(actual, list) or len(expected) != len(actual):
+        return False
+    short = [{**fee, "kind": fee["kind"].rpartition(".")[2], "fee": fee["fee"].rpartition(".")[2]} for fee in actual]
+    pairs = list(zip(actual, short, strict=True))
+    left = list(range(len(pairs)))
+    for wanted in expected:
+        found = next((n for n in left if any(equal(wanted, form) for form in pairs[n])), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
+
+
+def _findings(expected: Any, actual: Any) -> bool:
+    """At least these: rules named are among the finding's, everything else is its own or stands in its text."""
+    return isinstance(actual, list) and all(any(_finding(wanted, there) for there in actual) for wanted in expected)
+
+
+def _no_findings(expected: Any, actual: Any) -> bool:
+    return isinstance(actual, list) and not any(_finding(wanted, there) for wanted in expected for there in actual)
+
+
+def _finding(expected: Any, actual: Mapping[str, Any]) -> bool:
+    if not isinstance(expected, Mapping):
+        return _says(str(expected), str(actual))
+    return all(_finding_has(key, value, actual) for key, value in expected.items() if key not in FREE)
+
+
+def _finding_has(key: str, value: Any, actual: Mapping[str, Any]) -> bool:
+    if key in ("rule", "rules"):
+        return set(value if isinstance(value, list) else [value]) <= set(actual["rules"])
+    if key in ("says", "names"):
+        return _said(value, str(actual.get("text", "")))
+    return equal(value, actual[key]) if key in actual else _said(value, str(actual))
+
+
+def _desk(expected: Any, actual: Any) -> bool:
+    if isinstance(expected, str) and isinstance(actual, Mapping):
+        return bool(actual["allowed"]) == expected.startswith("allow")
+    if isinstance(expected, bool) and isinstance(actual, Mapping):
+        return bool(actual["allowed"]) == expected
+    return equal(expected, actual)
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "refusals": _codes,
+    "default_used": _part,
+    "not_default_used": _none_in,
+    "not_consulted": _none_in,
+    "candidates": _part,
+    "facts": _part,
+    "identical_to": lambda expected, actual: _part([expected] if isinstance(expected, str) else expected, actual),
+    "findings": _findings,
+    "no_cell_starts_with": _none_in,
+    "no_findings": _no_findings,
+    "kinds_in_order": _in_order,
+    "says": _said,
+    "patron_text": _said,
+    "comment": lambda _expected, _actual: True,
+    "rules_in_order": _exact_order,
+    "reports": _said,
+    "charged": _charged,
+    "at_desk": _desk,
+    "staff_at_desk_view": _desk,
+}
+
+
+def same(fact: str, expected: Any, facts: Mapping[str, Any]) -> bool:
+    """Whether a fact is as expected; a table by rule kind is compared with what came out for each kind."""
+    by_kind = f"{fact}{BY_KIND}"
+    actual = facts[by_kind] if isinstance(expected, Mapping) and by_kind in facts else facts.get(fact)
+    return _COMPARE.get(fact, equal)(plain(expected), plain(actual))

@@ -1,0 +1,152 @@
+"""Reading a file of cases. What is not known in it is an error that names the place, never skipped."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+FORMAT = "cases/1"
+Facts = Mapping[str, Any]
+
+_TRY = "channel branch patron item comment settings variant only_world"
+INPUTS: Mapping[str, frozenset[str]] = {
+    action: frozenset(names.split())
+    for action, names in {
+        "add_closing": "branch day move_loans user",
+        "advice": "kind",
+        "all_scheduled_runs": "until",
+        "borrow_until_refused": "branch only_world patron sequence",
+        "cancel_reservation": "by reservation",
+        "charge": "amount fee patron",
+        "check_task": "days schedule",
+        "checkout": f"{_TRY} loan offline user",
+        "checkout_with_draft": "branch channel item patron",
+        "daily_run": "settings task time until variant what",
+        "dry_run": "task what",
+        "edit_rule_view": "rule",
+        "explain": "audience of",
+        "export_csv": "keep_as",
+        "export_toml": "keep_as",
+        "import_csv": "document only_world prefix_bom",
+        "import_toml": "document only_world",
+        "list_rules": "kind organisation",
+        "monthly_report": "months",
+        "nightly_jobs": "",
+        "override": "branch channel item patron reason user",
+        "pay": "amount patron towards",
+        "publish": "rules",
+        "publish_check": "only",
+        "put_on_hold_shelf": "branch items",
+        "reconnect": "branch",
+        "renew": "branch channel comment loan only_world settings variant",
+        "replay_s1_to_s8": "settings variant",
+        "reserve": "branch channel patron pickup settings title variant",
+        "return": "branch channel comment loan settings variant",
+        "return_then_borrow": "borrow branch comment patron returns",
+        "run": "by_hand comment settings task variant what",
+        "scan_in": "branch item",
+        "show_account": "branch patron",
+        "show_loan": "loan",
+        "start_after_being_off": "comment off_since variant",
+        "what_if": "branch channel date do item patron rules",
+    }.items()
+}
+# Actions whose subject this version does not have yet: notices, and pages of the console.
+NOT_BUILT = frozenset(
+    {
+        *("add_closing", "advice", "all_scheduled_runs", "check_task", "daily_run", "dry_run", "edit_rule_view"),
+        *("monthly_report", "replay_s1_to_s8", "run", "start_after_being_off"),
+    }
+)
+WORLD = frozenset(
+    {
+        *("branches", "calendar", "departments", "items", "loans", "mail_server", "media_types", "note"),
+        *("org_settings", "patron_categories", "patrons", "reservations", "staff", "tasks"),
+    }
+)
+ALLOWED_INPUT_ANYWHERE = frozenset({"variant", "only_world", "settings", "comment"})
+
+
+class CaseError(Exception):
+    """A case that cannot be played as it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One dated action."""
+
+    id: str
+    at: datetime
+    action: str
+    inputs: Facts
+
+    @property
+    def apart(self) -> bool:
+        """It runs on a fresh copy of the world."""
+        return bool(self.inputs.get("variant") or self.inputs.get("only_world"))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. ``documents``: everything else of it, rule documents and CSV texts by name."""
+
+    id: str
+    title: str
+    documents: Mapping[str, str]
+    world: Facts
+    steps: tuple[Step, ...]
+    expect: Mapping[str, Facts]
+    unclear: Mapping[str, Facts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """All cases of a file with what holds for all of them."""
+
+    timezone: str
+    age_groups: Mapping[str, tuple[int, int]]
+    patron_categories: tuple[str, ...]
+    media_types: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+
+def read(path: Path) -> CaseFile:
+    """Read a file of cases.
+
+    Raises:
+        CaseError: it has another format, or an action, input or part of a world that is not known.
+    """
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CaseError(f"{path}: {error}") from None
+    if raw.get("format") != FORMAT:
+        raise CaseError(f"{path}: the format is not {FORMAT}")
+    groups = {name: (least, most) for name, (least, most) in raw["age_groups"].items()}
+    cases = tuple(_case(case) for case in raw["case"])
+    return CaseFile(raw["timezone"], groups, tuple(raw["patron_categories"]), tuple(raw["media_types"]), cases)
+
+
+def _case(raw: Facts) -> Case:
+    id_ = raw["id"]
+    unknown = set(raw["world"]) - WORLD
+    if unknown:
+        raise CaseError(f"{id_}: the world holds unknown {', '.join(sorted(unknown))}")
+    steps = tuple(_step(id_, step) for step in raw["steps"])
+    documents = {key: value for key, value in raw.items() if key.startswith(("rules", "csv", "toml"))}
+    return Case(id_, raw["title"], documents, raw["world"], steps, raw.get("expect", {}), raw.get("expect_unclear", {}))
+
+
+def _step(case: str, raw: Facts) -> Step:
+    place = f"{case}.{raw['id']}"
+    if raw["action"] not in INPUTS:
+        raise CaseError(f"{place}: unknown action {raw['action']!r}")
+    inputs = raw.get("inputs", {})
+    unknown = set(inputs) - INPUTS[raw["action"]] - ALLOWED_INPUT_ANYWHERE
+    if unknown:
+        raise CaseError(f"{place}: {raw['action']} has no input {', '.join(sorted(unknown))}")
+    return Step(raw["id"], raw["at"], raw["action"], inputs)
