@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from circulation import audit, transactions
 from circulation.domain.records import Override, Place
 from circulation.service import Service, Workplace
+from circulation.store import operations as recorded
 from circulation.store import tables as t
 from circulation.store.engine import overtaken
 from circulation.transactions import ACTIONS as ACTIONS
@@ -28,6 +29,8 @@ from rules.rule import PATRON_FIELDS
 from rules.trace import Step
 
 KEPT = timedelta(days=400)
+KIOSK = "kiosk"
+FOUND = "found"  # kind of an entry in the list of what staff must look at
 ABANDONED = Reason("abandoned")
 SETTLED_CONTENT = ""  # of an id that was settled before its request came: fits every content
 
@@ -85,6 +88,8 @@ def _run(service: Service, db: Connection, workplace: Workplace, asked: Asked) -
         result = transactions.carry_out(db, place, asked.action, asked.item, asked.patron, now)
         if result.verdict.overridden and not result.verdict.reasons:
             _note_override(db, place, asked, result, now)
+        if "found" in result.told and place.channel == KIOSK:
+            _note_found(db, workplace, asked, result.told["found"], now)
         return place, result
 
     return once(service, db, workplace, asked, carry_out)
@@ -99,6 +104,20 @@ def _note_override(db: Connection, place: Place, asked: Asked, result: Result, n
     details = {"item": asked.item, "codes": codes, "rules": rules, "branch": place.branch}
     what = f"override.{asked.action}"
     audit.note(db, now, asked.override.by, what, f"operation {asked.id}", details, asked.override.reason)
+
+
+def _note_found(db: Connection, workplace: Workplace, asked: Asked, state: str, now: datetime) -> None:
+    """An item that was marked as missing or lost was laid on a machine: staff are told (R84)."""
+    values = {
+        "kind": FOUND,
+        "machine_id": workplace.id,
+        "operation": asked.id,
+        "action": asked.action,
+        "item_id": asked.item,
+        "at": now,
+        "reasons": [reason_line(Reason("item_state", {"state": state, "action": asked.action}))],
+    }
+    recorded.add_breach(db, values)
 
 
 def once(

@@ -56,7 +56,7 @@ class Answer:
     """What would come of it.
 
     Attributes:
-        differs: kinds that are decided otherwise under the live set.
+        differs: kinds that are decided otherwise under the live set; not those one of the two never came to.
         loans_after: how many loans the patron would have.
         fee: overdue fee a return or renewal would book, minor units.
     """
@@ -90,7 +90,8 @@ def ask(service: Service, question: Question) -> Answer:
         verdict, fee = _decide(db, place, question)
         under_live = verdict if now is live else _decide(db, replace(place, house=live), question)[0]
         before = _decided(under_live)
-        differs = tuple(kind for kind, decided in _decided(verdict).items() if before.get(kind) != decided)
+        now_decided = _decided(verdict)
+        differs = tuple(kind for kind in now_decided if kind in before and now_decided[kind] != before[kind])
         return Answer(verdict, place, differs, _loans_after(db, question, verdict), fee)
 
 

@@ -83,7 +83,7 @@ def what_if(body: m.WhatIfAsked, service: TheService, staff: Desk, language: Lan
 
 @router.get("/breaches")
 def breaches(service: TheService, staff: Desk, cleared: bool = False) -> m.BreachList:
-    """What machines did off-line that would have been refused (R82), and conflicts after a restore (R88)."""
+    """Off-line breaches (R82), conflicts after a restore (R88), marked items that turned up at a machine (R84)."""
     return m.BreachList(breaches=[m.BreachRecord(**row) for row in offline.listed(service, cleared=cleared)])
 
 

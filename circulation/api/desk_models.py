@@ -390,7 +390,7 @@ class Waived(Answer):
 
 
 class BreachRecord(Answer):
-    """Something staff must look at. ``kind``: "offline" (R82) or "restore" (R88)."""
+    """Something staff must look at. ``kind``: "offline" (R82), "restore" (R88) or "found" (R84)."""
 
     id: int
     kind: str

@@ -45,8 +45,9 @@ class Deciding:
         """What came out."""
         reasons = tuple(self.reasons)
         override = self.place.override
+        overridden = tuple(self.overridden)
         if override is not None and not override.allowed and reasons:
-            reasons = (Reason("permission"),)
+            reasons, overridden = (Reason("permission"),), reasons
         return Verdict(
             reasons,
             tuple(decision.step() for decision in self.decisions),
@@ -54,5 +55,5 @@ class Deciding:
             period if not reasons else None,
             {decision.kind: decision.rule.id if decision.rule else None for decision in self.decisions},
             self.numbers,
-            tuple(self.overridden),
+            overridden,
         )

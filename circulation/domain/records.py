@@ -199,7 +199,7 @@ class Verdict:
         period: days of the loan period it counts.
         winners: kind -> id of the deciding rule, None where the default decided.
         numbers: what was counted: "limit", "counted", "active_reservations".
-        overridden: reasons staff set aside (R83).
+        overridden: reasons staff set aside, or wanted to without being allowed to (R83).
     """
 
     reasons: tuple[Reason, ...]

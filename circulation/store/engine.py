@@ -13,13 +13,14 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
 
 from circulation.errors import CirculationError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 20
 # Connections of one server process, none of which is opened and closed for one request; more requests wait for them.
-POOL: dict[str, Any] = {"pool_size": 15, "max_overflow": 0}
+POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 15, "max_overflow": 0}
 LOST_SECONDS = 60  # after them PostgreSQL gives up the transaction of a server that is no longer heard of
 POSTGRESQL = ("postgres", "postgresql")
 # SQLSTATE: not serializable, deadlock.

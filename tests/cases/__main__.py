@@ -52,7 +52,7 @@ class Runner:
                 main.kept = kept
                 for step in case.steps:
                     steps.append(self.step(case, step, main))
-        except (CaseError, CirculationError) as error:
+        except (CaseError, CirculationError, SQLAlchemyError) as error:
             steps.append({"step": None, "same": False, "error": str(error)})
         return {"case": case.id, "title": case.title, "same": all(step["same"] for step in steps), "steps": steps}
 
@@ -69,7 +69,7 @@ class Runner:
             else:
                 main.clock.now = self.instant(step.at)
                 facts = main.play(step)
-        except (CaseError, CirculationError, KeyError) as error:
+        except (CaseError, CirculationError, SQLAlchemyError, AssertionError, KeyError) as error:
             return {"step": step.id, "action": step.action, "same": False, "error": f"{type(error).__name__}: {error}"}
         return {"step": step.id, "action": step.action, **self.compared(case, step, facts)}
 

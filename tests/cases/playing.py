@@ -47,6 +47,7 @@ class Playing:
         operations: step -> operation id, reserve step -> the answer.
         offline: what a branch's machine did without the centre and has not told yet.
         kept: documents that steps have exported.
+        held: rules a branch's machine holds while it is off-line.
     """
 
     case: Case
@@ -57,6 +58,7 @@ class Playing:
     kept: dict[str, str]
     operations: dict[str, str] = field(default_factory=dict)
     offline: dict[str, list[Out]] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
     _machines: dict[tuple[str, str], Machine] = field(default_factory=dict)
     _staff: dict[tuple[str, str], Staff] = field(default_factory=dict)
 
@@ -339,7 +341,7 @@ def _free_item(play: Playing, media_type: str, number: int, step: Step) -> str:
     if row is not None:
         return str(row.id)
     values = {"title": media_type, "author": "", "branch": play.branch_of(step), "parts": 1, "state": "available"}
-    id_ = f"{step.id}-{media_type}-{number}"
+    id_ = f"{step.id}-{media_type}-{number}-{uuid4()}"[:64]
     with play.service.database.writing() as db:
         db.execute(insert(t.item).values(id=id_, media_type=media_type, **values))
     return id_
@@ -349,7 +351,9 @@ def _offline_checkout(play: Playing, step: Step) -> Out:
     """A machine without the centre: it decides with the set it holds, and tells the patron a date."""
     inputs = step.inputs
     branch = inputs["branch"]
-    held = read_published(play.machine(branch).get("/rules").json())
+    if branch not in play.held:  # as long as it is off-line a machine keeps the set it had
+        play.held[branch] = play.machine(branch).get("/rules").json()
+    held = read_published(play.held[branch])
     item = play.row(select(t.item).where(t.item.c.id == inputs["item"]))
     facts = RuleFacts(media_type=item.media_type, department=item.department)
     day = step.at.date()
@@ -373,6 +377,7 @@ def _offline_checkout(play: Playing, step: Step) -> Out:
 def _reconnect(play: Playing, step: Step) -> Out:
     branch = step.inputs["branch"]
     sent = play.offline.pop(branch, [])
+    play.held.pop(branch, None)
     machine = play.machine(branch)
     for one in sent:
         body = {key: value for key, value in one.items() if key != "ruleset"}

@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from circulation.store import tables as t
 from tests.circulation.running import Central, Machine, TestClock, codes, operation
 from tests.circulation.world import Amount, Days, MinAge, World, rule
 
@@ -385,6 +387,9 @@ def test_a_found_item_leaves_a_note_for_staff(world: World, machine: Machine) ->
     world.rules()
     line = machine.do("checkout", world.item(state="missing"), machine.token(world.patron()))
     assert world.operation_row(line["id"]).trace["found"] == "missing"
+    with world.service.database.reading() as db:
+        (entry,) = db.execute(select(t.breach.c.kind, t.breach.c.item_id, t.breach.c.reasons)).all()
+    assert (entry.kind, entry.reasons[0]["params"]["state"]) == ("found", "missing")
 
 
 def test_a_lost_item_that_comes_back_ends_its_loan_and_its_mark(world: World, machine: Machine) -> None:

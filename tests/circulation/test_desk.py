@@ -63,8 +63,9 @@ def test_staff_who_may_set_a_refusal_aside_with_a_reason_that_is_kept(world: Wor
 def test_without_the_permission_nothing_is_set_aside(world: World, central: Central) -> None:
     world.rules(rule("none", "counts.max_loans", 0))
     patron, item = world.patron_id(world.patron()), world.item()
-    line, _ = do(central.staff("desk"), "checkout", item, patron, reason="please")
+    line, told = do(central.staff("desk"), "checkout", item, patron, reason="please")
     assert refused(line) == ["permission"]
+    assert [reason["code"] for reason in told["overridden"]] == ["counts.max_loans"]
     assert world.open_loans() == []
 
 
