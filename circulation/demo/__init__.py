@@ -111,6 +111,23 @@ def _item(
         "shelf": "A 12" if aside else None,
     }
     db.execute(insert(t.item).values(**values))
+    if aside is not None:
+        reservation = {
+            "id": str(uuid4()),
+            "title_id": item["id"],
+            "patron_id": aside,
+            "pickup": item["branch"],
+            "made_at": datetime.combine(today - timedelta(days=COLLECT_DAYS), time(10), ZoneInfo(zone)),
+            "channel": "web",
+            "state": "on_shelf",
+            "suspended": False,
+            "copy_id": item["id"],
+            "shelved_on": today,
+            "collect_by": values["collect_by"],
+            "rule_set": rules.number,
+            "rules": {},
+        }
+        db.execute(insert(t.reservation).values(**reservation))
     if "loan" in item:
         day = today - timedelta(days=item["loan"]["days_ago"])
         facts = Facts(media_type=item["media_type"], **{key: item.get(key) for key in ITEM_FACTS})
