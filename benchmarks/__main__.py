@@ -5,15 +5,105 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import screen, stacks
+from benchmarks import decisions, screen, stacks, statements, throughput
+from benchmarks.decisions import Timed, Times
 
 console = Console()
 
 
 def main() -> None:
     """Measure and print."""
+    print_decisions()
+    print_statements()
+    print_throughput()
     print_stacks()
     print_screen()
+
+
+def print_decisions() -> None:
+    """How long deciding by rules takes."""
+    table = Table(title="Deciding one checkout by rules (20 kinds), beside zen-engine with the same rules as tables")
+    for column in ("rules", "", "ready, ms", "with trace, us", "times ours", "without, us", "times ours", "at least"):
+        table.add_column(column, justify="right")
+    with console.status("deciding checkouts, about half a minute ..."):
+        for figure in decisions.measure():
+            _add_decisions(table, figure)
+    console.print(table)
+    console.print(
+        "times: median / 99th of a hundred. The limit is for the peer's fastest way with trace. Both name the same "
+        "rule for every question, or this stops (benchmarks/tables.py tells how the peer is used)."
+    )
+
+
+def _add_decisions(table: Table, figure: decisions.Figure) -> None:
+    ready, traced, untraced = _cells(figure.own)
+    limit = "" if figure.met is None else f"{decisions.LIMIT:.0f}: {'kept' if figure.met else 'not kept'}"
+    table.add_row(f"{figure.rules:,}", "this engine", ready, traced, "", untraced, "", "")
+    for peer in figure.peers:
+        ready, traced, untraced = _cells(peer)
+        ratios = (f"{figure.times_ours(peer):.1f}", f"{figure.times_ours_untraced(peer):.1f}")
+        mark = limit if figure.times_ours(peer) == figure.ratio else ""
+        table.add_row("", f"zen, {peer.name}", ready, traced, ratios[0], untraced, ratios[1], mark)
+    table.add_section()
+
+
+def _microseconds(times: Times) -> str:
+    return f"{times.median * 1e6:,.0f} / {times.p99 * 1e6:,.0f}"
+
+
+def _cells(timed: Timed) -> tuple[str, str, str]:
+    return f"{timed.prepared * 1e3:,.0f}", _microseconds(timed.traced), _microseconds(timed.untraced)
+
+
+def print_statements() -> None:
+    """How many SQL statements a transaction sends."""
+    table = Table(title="SQL statements of one transaction, by loans of the patron / reservations of the title")
+    for column in ("", "", *(f"{loans} / {waiting}" for loans, waiting in statements.CASES), "the same"):
+        table.add_column(column, justify="right" if column else "left")
+    with console.status("counting statements ..."):
+        for figure in statements.measure():
+            counts = (str(figure.sent[case]) for case in statements.CASES)
+            table.add_row(figure.database, figure.action, *counts, "kept" if figure.same else "not kept")
+    console.print(table)
+
+
+def print_throughput() -> None:
+    """How many checkouts a second the service takes."""
+    table = Table(
+        title="Checkouts a second / p99 in ms, over HTTP and by the driver alone with the same SQL statements"
+    )
+    for column in ("", "clients", "driver", "one by one", "ratio", "by twenty", "ratio", "failed"):
+        table.add_column(column, justify="right" if column else "left")
+    with console.status("lending through the served program, about two minutes ..."):
+        for figure in throughput.measure():
+            _add_throughput(table, figure)
+    console.print(table)
+    console.print(
+        f"ratio: to the driver; aim {throughput.LEAST_SINGLE} one by one and {throughput.LEAST_BATCHED} by twenty. "
+        "driver: the statements of one checkout by sqlite3 or psycopg from as many connections, one commit each, in "
+        "turn with the service. p99: of a transaction, a request, a request of twenty. One server process; SQLite with "
+        "synchronous=FULL, PostgreSQL over a local socket with fsync, synchronous_commit and full_page_writes on, as "
+        "Debian ships it. failed: checkouts that were answered otherwise than done; there must be none."
+    )
+
+
+def _add_throughput(table: Table, figure: throughput.Figure) -> None:
+    def rate(found: throughput.Rate) -> str:
+        return f"{found.per_second:,.0f} / {found.p99 * 1e3:,.0f}"
+
+    def ratio(found: float, least: float) -> str:
+        return f"{found:.2f}" if found >= least else f"{found:.2f} < {least}"
+
+    table.add_row(
+        figure.database,
+        str(figure.clients),
+        rate(figure.direct),
+        rate(figure.single),
+        ratio(figure.ratio_single, throughput.LEAST_SINGLE),
+        rate(figure.batched),
+        ratio(figure.ratio_batched, throughput.LEAST_BATCHED),
+        str(figure.failed),
+    )
 
 
 def print_screen() -> None:

@@ -212,10 +212,12 @@ def _trace(asked: Asked, place: Place, result: Result) -> dict[str, Any]:
 
 def _recorded_step(step: Step) -> dict[str, object]:
     """A step as it is kept: what the patron was (age, category) is not, what the rule asked for is."""
-    looked_at = tuple(
-        looked._replace(was=None) if looked.field in PATRON_FIELDS else looked for looked in step.looked_at
-    )
-    return replace(step, looked_at=looked_at).to_plain()
+    if any(looked.field in PATRON_FIELDS for looked in step.looked_at):
+        looked_at = (
+            looked._replace(was=None) if looked.field in PATRON_FIELDS else looked for looked in step.looked_at
+        )
+        step = replace(step, looked_at=tuple(looked_at))
+    return step.to_plain()
 
 
 def _done(head: Line, due: date | None, *, was_on_loan: bool) -> Line:

@@ -24,7 +24,7 @@ MONDAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
 # Modules whose tests with a service run on both databases, but for some.
 ON_BOTH = (
     *("test_concurrency", "test_decisions", "test_operations", "test_signin", "test_store"),
-    *("test_staff_access", "test_staff_drafts", "test_staff_house", "test_staff_texts"),
+    *("test_staff_access", "test_staff_drafts", "test_staff_house", "test_staff_texts", "test_bench_throughput"),
 )
 SQLITE_ONLY = (
     "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",

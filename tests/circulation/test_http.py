@@ -7,14 +7,17 @@ import socket
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
+from sqlalchemy import update
 
 from circulation.app import MOST_BODY
 from circulation.store import circulating, house
+from circulation.store import tables as t
 from rules import published
 from tests.circulation.document import document
 from tests.circulation.running import Central, Machine, TestClock, codes, operation
@@ -80,6 +83,21 @@ def test_every_answer_tells_time_generation_and_rule_set(world: World, central: 
         assert datetime.fromisoformat(answer.headers["Library-Time"]) == clock()
         assert answer.headers["Library-Generation"] == generation
         assert answer.headers["Library-Rules"] == "1"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_operations_tell_what_another_process_has_changed_since(world: World, machine: Machine, count: int) -> None:
+    """The row they read anyway is told, of this request and no earlier one."""
+    for number in (1, 2):
+        assert world.rules() == number
+        generation = str(uuid4())
+        with world.service.database.writing() as db:
+            db.execute(update(t.installation).values(generation=generation))
+        returns = [operation("return", world.item()) for _ in range(count)]
+        answer = machine.post("/operations", {"rules": 1, "patron": None, "operations": returns})
+        assert [json.loads(line)["outcome"] for line in answer.content.splitlines()] == ["done"] * count
+        told = [answer.headers[name] for name in ("Library-Rules", "Library-Generation")]
+        assert told == [str(number), generation]
 
 
 def test_an_error_nobody_foresaw_is_told_without_the_inside(

@@ -282,6 +282,17 @@ def test_a_session_ends_after_half_an_hour_without_use(world: World, machine: Ma
     assert ended(machine, token)
 
 
+def test_when_a_session_was_used_is_noted_once_a_minute(world: World, machine: Machine, clock: TestClock) -> None:
+    world.rules()
+    token = machine.token(world.patron())
+    began = clock()
+    for minutes, noted in ((0.5, 0), (0.5, 0), (0.5, 1.5), (1, 1.5), (0.5, 3)):
+        clock.later(minutes=minutes)
+        assert not ended(machine, token)
+        with world.service.database.reading() as db:
+            assert db.execute(select(t.patron_session.c.used_at)).scalar_one() == began + timedelta(minutes=noted)
+
+
 def test_a_session_ends_with_sign_out(world: World, machine: Machine) -> None:
     world.rules()
     token = machine.token(world.patron())

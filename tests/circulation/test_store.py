@@ -5,11 +5,9 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,15 +15,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, event, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from benchmarks import statements
 from circulation import lockout, operations, signin
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
-from circulation.service import Service, Workplace
+from circulation.service import Service
 from circulation.store import tables as t
 from circulation.store.engine import Database
 from circulation.tidying import tidy, tidying
 from tests.circulation.running import TestClock
-from tests.circulation.world import World, rule
+from tests.circulation.world import World
 from tests.waiting import wait_for
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -222,44 +221,16 @@ def test_a_database_of_a_newer_program_is_said_so_and_left_alone(service: Servic
 # --- statements -------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def statements(service: Service) -> Iterator[list[str]]:
-    """Statements that are sent within the block."""
-    seen: list[str] = []
-
-    def note(*args: Any) -> None:
-        seen.append(args[2])
-
-    event.listen(service.database.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(service.database.engine, "before_cursor_execute", note)
-
-
 @pytest.mark.requirement("R20")
 @pytest.mark.requirement("R81")
-@pytest.mark.parametrize("action", ["checkout", "renewal", "return"])
-def test_a_transaction_takes_as_many_statements_for_400_loans_as_for_4(
-    world: World, service: Service, action: str
+@pytest.mark.parametrize("action", operations.ACTIONS)
+def test_a_transaction_takes_as_many_statements_for_400_loans_and_a_long_queue_as_for_few(
+    world: World, action: str
 ) -> None:
-    world.rules(rule("dvd", "counts.max_loans", 500, media_type="DVD"), rule("all", "counts.max_loans", 500))
-    with service.database.writing() as db:
-        values = {"name": "m", "branch": "N1", "key_hash": "h", "enrolled_at": service.clock()}
-        db.execute(insert(t.machine).values(id="m", **values))
-    with service.database.reading() as db:
-        service.place(db, Workplace("m", "N1"))  # the rule set is read and compiled once, not for each transaction
-    sent = []
-    for loans in (4, 400):
-        patron = world.patron()
-        for _ in range(loans):
-            held = world.lent(patron, "DVD")
-        item = world.item("DVD") if action == "checkout" else held
-        whose = None if action == "return" else world.patron_id(patron)
-        with statements(service) as seen:
-            line = operations.run(service, Workplace("m", "N1"), operations.Asked(str(uuid4()), action, item, whose))
-        assert line["outcome"] == "done"
-        sent.append(list(seen))
-    assert sent[0] == sent[1]
-    counts = [statement for statement in sent[0] if "count(*)" in statement.lower() and "loan" in statement]
+    statements.prepare(world)
+    first, *others = (statements.sent(world, action, *case) for case in statements.CASES)
+    assert all(other == first for other in others)
+    counts = [statement for statement in first if "count(*)" in statement.lower() and "loan" in statement]
     assert len(counts) == (1 if action == "checkout" else 0)
 
 

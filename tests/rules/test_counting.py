@@ -6,8 +6,9 @@ import pytest
 
 from rules.compiled import CompiledRules
 from rules.counting import count_covered, coverage, covers, item_conditions
+from rules.refusals import Reason
 from rules.rule import Facts
-from rules.verdict import limit
+from rules.verdict import limit, permission
 from tests.rules.made import compiled, decided, rule
 
 THREE_LIMITS = compiled(
@@ -45,6 +46,24 @@ def test_limit_fifteen_means_the_fifteenth_loan_is_allowed() -> None:
     refused = limit(decision, 15)
     assert refused is not None
     assert (refused.code, refused.params) == ("counts.max_loans", {"have": 15, "max": 15, "covers": "all"})
+
+
+@pytest.mark.requirement("R20")
+def test_a_limit_for_a_media_type_names_it_and_others_do_not() -> None:
+    of_cds = limit(decided(THREE_LIMITS, "counts.max_loans", media_type="CD"), 10)
+    assert of_cds is not None
+    assert of_cds.params == {"have": 10, "max": 10, "covers": "media_type", "media_type": "CD"}
+    novels = compiled(rule("novels", "counts.max_loans", "A", 2, fiction=True))
+    of_novels = limit(decided(novels, "counts.max_loans", media_type="BOOK", fiction=True), 2)
+    assert of_novels is not None
+    assert of_novels.params == {"have": 2, "max": 2, "covers": "some"}
+
+
+@pytest.mark.requirement("R6")
+def test_a_default_that_refuses_has_no_message_of_a_rule() -> None:
+    assert permission(decided(compiled(), "circulation.renewal_reserved")) == Reason("circulation.renewal_reserved", {})
+    with pytest.raises(TypeError, match=r"periods\.loan is not a question of yes or no"):
+        permission(decided(compiled(), "periods.loan"))
 
 
 @pytest.mark.requirement("R20")

@@ -114,8 +114,9 @@ def test_among_equals_dated_rules_then_position_then_id_decide() -> None:
     rules = compiled(
         rule("c", kind, "A", Days(1)),
         rule("b", kind, "A", Days(2)),
-        rule("z-second", kind, "A", Days(3), position=2),
-        rule("z-first", kind, "A", Days(4), position=1),
+        rule("x-third", kind, "A", Days(3), position=2),
+        rule("y-second", kind, "A", Days(4), position=1),
+        rule("z-first", kind, "A", Days(9), position=0),
         rule("dated", kind, "A", Days(5), valid_until=date(2026, 12, 31)),
         rule("one-field", kind, "A", Days(6), media_type="DVD"),
         rule("ages-are-one-field", kind, "A", Days(7), age_min=6, age_max=17),
@@ -127,7 +128,8 @@ def test_among_equals_dated_rules_then_position_then_id_decide() -> None:
         "one-field",
         "dated",
         "z-first",
-        "z-second",
+        "y-second",
+        "x-third",
         "b",
         "c",
     ]
@@ -252,11 +254,15 @@ def test_levels_are_decided_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "branch", "level"),
-    [("periods.nothing", "N1", None), ("periods.loan", "N9", None), ("periods.loan", "N1", "1")],
+    ("kind", "branch", "level", "why"),
+    [
+        ("periods.nothing", "N1", None, "there is no rule kind 'periods.nothing'"),
+        ("periods.loan", "N9", None, "there is no organisation 'N9'"),
+        ("periods.loan", "N1", "1", "rule kind periods.loan has no level '1'"),
+    ],
 )
-def test_what_does_not_exist_is_an_error_and_not_a_default(kind: str, branch: str, level: str | None) -> None:
-    with pytest.raises(RulesError):
+def test_what_does_not_exist_is_an_error_and_not_a_default(kind: str, branch: str, level: str | None, why: str) -> None:
+    with pytest.raises(RulesError, match=why):
         decide(compiled(), kind, branch, Facts(), MONDAY, level)
 
 
@@ -275,7 +281,7 @@ def test_a_leveled_kind_is_never_asked_without_its_level() -> None:
     ],
 )
 def test_a_rule_that_fits_no_kind_or_organisation_is_not_compiled(wrong: object) -> None:
-    with pytest.raises(RulesError):
+    with pytest.raises(RulesError, match=r"rule r: its kind, level or value|there is no organisation 'Elsewhere'"):
         compiled(wrong)  # type: ignore[arg-type]  # parametrize hides the type
 
 
@@ -326,6 +332,34 @@ def test_the_trace_says_what_was_looked_at_and_why_it_did_not_match() -> None:
     ]
 
 
+@pytest.mark.requirement("R5")
+@pytest.mark.requirement("R76")
+@pytest.mark.parametrize(
+    ("day", "matched"),
+    [(date(2026, 5, 31), False), (date(2026, 6, 1), True), (date(2026, 8, 31), True), (date(2026, 9, 1), False)],
+)
+def test_the_trace_takes_both_days_of_validity_as_inclusive_too(day: date, matched: bool) -> None:
+    summer = rule("s", "periods.loan", "A", Days(42), valid_from=date(2026, 6, 1), valid_until=date(2026, 8, 31))
+    assert [x.matched for x in decided(compiled(summer), "periods.loan", on=day).step().looked_at] == [matched]
+
+
+@pytest.mark.requirement("R76")
+def test_the_trace_names_the_rule_that_decided_its_level_and_what_was_known() -> None:
+    rules = compiled(
+        rule("fiction", "periods.overdue_reminder", "N1", Days(7), level="2", fiction=False),
+        rule("all", "periods.overdue_reminder", "North", Days(14), level="2", name="Everybody"),
+    )
+    plain = decided(rules, "periods.overdue_reminder", level="2", fiction=True).step().to_plain()
+    assert plain["level"] == "2"
+    assert plain["looked_at"] == [
+        {
+            **{"number": 1, "rule": "fiction", "name": "fiction", "org": "N1"},
+            **{"result": "skipped", "field": "fiction", "wanted": "false", "was": "true"},
+        },
+        {"number": 2, "rule": "all", "name": "Everybody", "org": "North", "result": "matched"},
+    ]
+
+
 @pytest.mark.requirement("R76")
 def test_the_trace_of_an_early_winner_leaves_the_rest_unlooked_at() -> None:
     rules = compiled(
@@ -343,3 +377,13 @@ def test_a_decision_names_the_set_and_the_rule_that_decided() -> None:
     dvd = rule("dvd", "circulation.checkout", "A", MinAge(12), media_type="DVD")
     decision = decided(compiled(dvd, number=13), "circulation.checkout", media_type="DVD")
     assert (decision.ruleset, decision.rule, decision.number) == (13, dvd, 1)
+
+
+@pytest.mark.requirement("R6")
+@pytest.mark.requirement("R78")
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_a_decision_says_what_was_asked_with_a_rule_and_without(level: str) -> None:
+    kind = "periods.overdue_reminder"
+    decision = decided(compiled(rule("two", kind, "A", Days(14), level="2"), number=13), kind, level=level)
+    assert (decision.kind, decision.level, decision.organisation, decision.on) == (kind, level, "N1", MONDAY)
+    assert (decision.ruleset, decision.default_used) == (13, level == "1")

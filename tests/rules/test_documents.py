@@ -372,8 +372,8 @@ def test_an_exported_document_is_sorted_by_kind_level_and_order_of_walking() -> 
     rules = (
         rule("a", "periods.loan", "A", Days(28)),
         rule("n1", "periods.loan", "N1", Days(14)),
-        rule("two", "periods.overdue_reminder", "A", Days(14), level="2"),
-        rule("one", "periods.overdue_reminder", "A", Days(7), level="1"),
+        rule("b-two", "periods.overdue_reminder", "A", Days(14), level="2"),
+        rule("c-one", "periods.overdue_reminder", "A", Days(7), level="1"),
         rule("s", "self_service.return", "A", True),
     )
-    assert [r.id for r in document_order(rules, TREE)] == ["s", "n1", "a", "one", "two"]
+    assert [r.id for r in document_order(rules, TREE)] == ["s", "n1", "a", "c-one", "b-two"]

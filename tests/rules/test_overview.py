@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 
 from rules.changes import Cell, cells, differences, rule_changes
+from rules.check import KnownCodes
 from rules.kinds import KINDS, OVERDUE_LEVELS, RuleType
+from rules.organisation import Organisation, OrganisationTree
 from rules.overview import State, overview, state_of
 from rules.problems import RulesError
 from rules.rule import Facts
@@ -108,6 +110,19 @@ def test_a_kind_of_debts_is_asked_at_the_authority() -> None:
     assert {(change.cell.organisation, change.kind, change.level) for change in found} == {
         ("North", "periods.payment_reminder", "2")
     }
+
+
+def test_the_cells_are_every_case_the_codes_tell_apart() -> None:
+    tree = OrganisationTree({"A": Organisation("A", "A", None, "account"), "B": Organisation("B", "B", "A", "branch")})
+    codes = KnownCodes(frozenset(tree.nodes), frozenset({"m", "n"}), frozenset({"p"}), frozenset({"g", "h"}))
+    assert list(cells(tree, codes, MONDAY)) == [
+        Cell(place, Facts(patron_category="p", age_group=group, media_type=media), MONDAY)
+        for place in ("A", "B")
+        for group in ("g", "h")
+        for media in ("m", "n")
+    ]
+    none = KnownCodes(frozenset(tree.nodes), frozenset(), frozenset(), frozenset())
+    assert list(cells(tree, none, MONDAY)) == [Cell(place, Facts(), MONDAY) for place in ("A", "B")]
 
 
 def test_the_same_set_changes_nothing() -> None:

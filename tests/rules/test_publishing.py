@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -74,7 +75,7 @@ def test_a_fee_of_a_level_that_is_not_enabled_can_never_be_charged() -> None:
         rule("fee-2", FEE, "A", Amount(300), level="2"),
     )
     one = only("dependency_not_enabled", *rules)
-    assert (one.severity, one.rules, one.kind, one.level) == (WARNING, ("fee-2",), FEE, "2")
+    assert (one.severity, one.rules, one.kind, one.level, one.organisation) == (WARNING, ("fee-2",), FEE, "2", "A")
     assert "this fee can never be charged" in said(one)
 
 
@@ -129,6 +130,25 @@ def test_a_block_needs_a_level_from_its_number_on(number: int, dead: bool) -> No
 
 
 @pytest.mark.requirement("R7")
+@pytest.mark.requirement("R37")
+def test_a_block_is_for_reminders_of_any_branch() -> None:
+    rules = (
+        *(rule("on", ENABLE, "N1", True, level="1"), rule("period", PERIOD, "N1", Days(7), level="1")),
+        rule("block", BLOCK, "S1", 1),
+    )
+    assert "dependency_not_enabled" not in [code for code, _, _ in codes(*rules)]
+
+
+@pytest.mark.requirement("R7")
+def test_a_finding_names_the_rules_of_its_own_organisation_those_above_and_those_below() -> None:
+    apart = [rule("on-n1", ENABLE, "N1", True, level="1"), rule("on-s1", ENABLE, "S1", True, level="1")]
+    found_ = [one for one in found(*apart) if one.code == "dependency_no_period"]
+    assert [(one.organisation, one.rules) for one in found_] == [("N1", ("on-n1",)), ("South", ("on-s1",))]
+    below = [rule(f"on-{org}", ENABLE, org, True, level="1") for org in ("North", "South")]
+    assert only("dependency_no_period", *below).rules == ("on-North", "on-South")
+
+
+@pytest.mark.requirement("R7")
 def test_payment_reminders_need_a_minimum_total_too() -> None:
     on = (rule("on", PAY, "A", True, level="1"), rule("period", PAY_PERIOD, "A", Days(7), level="1"))
     one = only("dependency_no_minimum", *on)
@@ -165,6 +185,8 @@ def test_a_queue_minimum_without_its_partner_rules_is_a_hint() -> None:
     )
     assert found(minimum, *partners) == []
     assert len(found(rule("queue", "counts.queue_min_checkouts", "A", 2))) == 1
+    (south,) = found(rule("last", "counts.queue_min_checkouts", "S1", 2))
+    assert (south.rules, south.kind, south.organisation) == (("last",), "counts.queue_min_checkouts", "South")
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -217,6 +239,17 @@ def test_other_pairs_do_not_conflict(other: Rule) -> None:
 
 
 @pytest.mark.requirement("R80")
+def test_rules_that_say_the_same_hide_no_conflict_with_a_third() -> None:
+    rules = (
+        rule("dvd", LOAN, "A", Days(7), media_type="DVD"),
+        rule("kids", LOAN, "A", Days(7), age_group="child"),
+        rule("staff", LOAN, "A", Days(14), patron_category="staff"),
+    )
+    conflicts = [one.rules for one in found(*rules) if one.code == "overlap"]
+    assert conflicts == [("dvd", "staff"), ("kids", "staff")]
+
+
+@pytest.mark.requirement("R80")
 def test_a_rule_another_one_covers_is_never_reached() -> None:
     one = only("never_reached", rule("z-loan", LOAN, "A", Days(14)))
     assert (one.severity, one.rules, one.organisation) == (WARNING, ("z-loan", "loan"), "A")
@@ -249,10 +282,24 @@ def test_a_summer_rule_that_leaves_a_specific_one_as_it_is_is_reported() -> None
     summer = rule("summer", LOAN, "A", Days(42), name="the summer rule", valid_until=date(2026, 8, 31))
     dvd = rule("dvd", LOAN, "A", Days(7), media_type="DVD")
     one = only("summer_not_general", summer, dvd)
-    assert (one.severity, one.rules) == (WARNING, ("summer", "dvd"))
+    assert (one.severity, one.rules, one.kind, one.organisation) == (WARNING, ("summer", "dvd"), LOAN, "A")
     assert said(one) == "the summer rule does not affect: DVD"
+    kids = rule("kids", LOAN, "A", Days(3), media_type="DVD", age_group="child")
+    assert said(only("summer_not_general", summer, kids)) == "the summer rule does not affect: child + DVD"
     at = decide(compiled(*BASE, summer, dvd), LOAN, "N1", Facts(media_type="DVD"), MONDAY)
     assert at.value == Days(7)
+
+
+@pytest.mark.requirement("R42")
+def test_everything_a_summer_rule_leaves_as_it_is_is_named() -> None:
+    summer = rule("summer", PERIOD, "A", Days(42), level="2", valid_until=date(2026, 8, 31))
+    standing = [rule(f"for-{code}", PERIOD, "A", Days(7), level="2", media_type=code) for code in ("CD", "DVD")]
+    elsewhere = rule("n1", PERIOD, "N1", Days(7), level="2", media_type="BOOK")
+    one = only("summer_not_general", summer, *standing, elsewhere)
+    assert (one.rules, one.kind, one.level) == (("summer", "for-CD", "for-DVD"), PERIOD, "2")
+    assert said(one).endswith("does not affect: CD, DVD")
+    last_year = rule("a-old", PERIOD, "A", Days(9), level="2", media_type="GAME", valid_until=date(2026, 5, 31))
+    assert only("summer_not_general", summer, *standing, last_year).rules == one.rules
 
 
 @pytest.mark.requirement("R42")
@@ -283,9 +330,10 @@ def test_a_missing_loan_period_is_an_error_for_each_branch_and_media_type() -> N
     media = tuple(sorted(CODES.media_types - {"GAME"}))
     base = (rule("loan", LOAN, "A", Days(28), media_type=media), BASE[1], rule("south", LOAN, "South", Days(28)))
     gaps = found(base=base)
-    assert [(one.severity, one.code, one.organisation) for one in gaps] == [
-        (ERROR, "no_loan_period", org) for org in ("N1", "N2", "BUS")
+    assert [(one.severity, one.code, one.kind, one.organisation) for one in gaps] == [
+        (ERROR, "no_loan_period", LOAN, org) for org in ("N1", "N2", "BUS")
     ]
+    assert {one.params["media_type"] for one in gaps} == {"GAME"}
     assert said(gaps[0]) == "no loan period for a GAME; the checkout would be refused"
     forbidden = rule("no-games", "circulation.checkout", "North", False, media_type="GAME")
     assert found(forbidden, base=base) == []
@@ -300,19 +348,30 @@ def test_a_loan_period_only_for_some_patrons_leaves_a_gap() -> None:
 
 
 @pytest.mark.requirement("R80")
+def test_a_gap_names_the_media_type_also_where_there_is_only_one() -> None:
+    books = replace(CODES, media_types=frozenset({"BOOK"}))
+    base = (rule("loan", LOAN, "A", Days(28), patron_category="staff"), BASE[1])
+    gaps = [one for one in check_set(base, TREE, books, MONDAY) if one.code == "no_loan_period"]
+    assert said(gaps[0]).startswith("no loan period for a home_service | normal | teacher borrowing a BOOK")
+
+
+@pytest.mark.requirement("R80")
 def test_a_loan_period_that_ends_is_a_warning_from_that_day_on() -> None:
     base = (rule("loan", LOAN, "A", Days(28), valid_until=date(2026, 8, 31)), BASE[1])
     ends = found(base=base)
-    assert {(one.severity, one.code, one.params["date"]) for one in ends} == {
-        (WARNING, "no_loan_period_later", date(2026, 9, 1))
+    assert {(one.severity, one.code, one.kind, one.params["date"]) for one in ends} == {
+        (WARNING, "no_loan_period_later", LOAN, date(2026, 9, 1))
     }
+    assert {one.params["media_type"] for one in ends} == CODES.media_types
     assert "no loan period for a BOOK" in said(ends[0])
 
 
 @pytest.mark.requirement("R80")
 def test_a_missing_renewal_period_is_a_warning() -> None:
     gaps = found(base=(BASE[0],))
-    assert [(one.severity, one.code, one.organisation) for one in gaps] == 5 * [(WARNING, "no_renewal_period", "A")]
+    assert [(one.severity, one.code, one.kind, one.organisation) for one in gaps] == 5 * [
+        (WARNING, "no_renewal_period", RENEWAL, "A")
+    ]
     assert said(gaps[0]) == "no renewal period for BOOK; renewals are refused"
 
 

@@ -14,8 +14,8 @@ from rules.compiled import RuleSet, compile_rules
 from rules.evaluate import decide
 from rules.organisation import Organisation, OrganisationTree
 from rules.publishing import check_set
-from rules.region import Region, left_over
-from rules.rule import Facts, Rule
+from rules.region import Region, Values, left_over, universe
+from rules.rule import FACT_FIELDS, Facts, Rule
 from rules.survey import Survey
 from tests.rules.made import MONDAY
 from tests.rules.test_agreement import KINDS_TRIED, PARENT, days, facts, rule_lists
@@ -78,7 +78,7 @@ regions = st.builds(
     st.integers(0, 4),
     st.integers(0, 3),
 )
-points = st.tuples(st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]), st.integers(0, 8))
+POINTS = [(one, two, day) for one in (1, 2, 3) for two in (1, 2, 3) for day in range(9)]
 
 
 def inside(region: Region, point: tuple[int, int, int]) -> bool:
@@ -86,10 +86,21 @@ def inside(region: Region, point: tuple[int, int, int]) -> bool:
     return region.first <= day <= region.last and one in region.sets[0] and two in region.sets[1]
 
 
-@given(regions, st.lists(regions, max_size=4), points)
-def test_what_is_left_over_is_what_lies_in_none_of_the_others(
-    region: Region, others: list[Region], point: tuple[int, int, int]
-) -> None:
+@given(regions, st.lists(regions, max_size=4))
+def test_what_is_left_over_is_what_lies_in_none_of_the_others(region: Region, others: list[Region]) -> None:
     left = left_over([region], others)
-    wanted = inside(region, point) and not any(inside(other, point) for other in others)
-    assert sum(inside(piece, point) for piece in left) == int(wanted)
+    for point in POINTS:
+        wanted = inside(region, point) and not any(inside(other, point) for other in others)
+        assert sum(inside(piece, point) for piece in left) == int(wanted)
+
+
+def test_beyond_so_many_pieces_the_rest_counts_as_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.region.MOST_REGIONS", 2)
+    one: Values = frozenset({1})
+    left = left_over([Region((one,), 0, 10)], [Region((one,), day, day) for day in (5, 2, 8)])
+    assert [(piece.first, piece.last) for piece in left] == [(0, 1), (3, 4), (6, 10)]
+
+
+def test_every_age_there_is_can_happen() -> None:
+    ages = universe((), CODES, MONDAY, unknown=False).sets[FACT_FIELDS.index("age")]
+    assert ages == frozenset(range(200))

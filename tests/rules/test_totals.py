@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from rules.compiled import CompiledRules
 from rules.counting import count_covered
 from rules.evaluate import decide
 from rules.rule import Facts, Rule
-from rules.totals import KIND, patrons, totals
+from rules.totals import KIND, patrons, told, totals
 from rules.verdict import limit
 from tests.rules.made import CODES, MONDAY, TREE, compiled, rule
 
@@ -78,6 +79,49 @@ def test_patrons_are_told_apart_by_the_ages_rules_ask_for() -> None:
 def test_codes_that_are_free_are_told_from_any_other() -> None:
     rules = (rule("new", KIND, "A", 2, department="new"), rule("all", KIND, "A", 9))
     assert both(*rules) == (9, 11)
+
+
+@pytest.mark.requirement("R22")
+def test_what_is_fiction_and_what_is_not_is_told_apart() -> None:
+    assert both(rule("novels", KIND, "A", 2, fiction=True), rule("all", KIND, "A", 9)) == (9, 11)
+
+
+@pytest.mark.requirement("R22")
+def test_the_smallest_total_uses_items_that_the_next_rule_counts_too() -> None:
+    overlapping = (
+        rule("s0", KIND, "A", 1, media_type=("BOOK", "CD")),
+        rule("s1", KIND, "A", 2, media_type=("CD", "DVD")),
+        rule("z", KIND, "A", 0),
+    )
+    assert both(*overlapping) == (2, 3)
+
+
+@pytest.mark.requirement("R5")
+@pytest.mark.requirement("R22")
+@pytest.mark.parametrize("dates", [{"valid_from": MONDAY}, {"valid_until": MONDAY}])
+def test_a_rule_counts_on_its_first_and_on_its_last_day(dates: dict[str, date]) -> None:
+    assert both(rule("today", KIND, "A", 3, **dates), SEED[2]) == (3, 3)
+
+
+@pytest.mark.requirement("R22")
+def test_what_has_no_limit_still_names_the_rules_that_decide() -> None:
+    assert [found.id for found in totals(compiled(*SEED[:2]), "N1", CODES, NOBODY, MONDAY).rules] == ["cd", "dvd"]
+
+
+def test_only_so_many_kinds_of_items_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.totals._MOST_ITEMS", 1)  # a BOOK
+    assert both(*SEED) == (15, 15)
+
+
+def test_patrons_are_told_as_staff_write_them() -> None:
+    assert told(Facts(patron_category="normal", age=6)) == {"patron_category": "normal", "age": "6-"}
+    assert told(NOBODY) == {}
+
+
+@pytest.mark.parametrize(("most", "ages"), [(198, [0, 199]), (199, [0])])
+def test_nobody_is_older_than_the_oldest_age(most: int, ages: list[int]) -> None:
+    rules = compiled(rule("nearly-all", KIND, "A", 5, age_max=most))
+    assert [patron.age for patron in patrons(rules, "N1", CODES)] == ages
 
 
 # --- against every order ----------------------------------------------------------------------------------------------
