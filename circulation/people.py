@@ -130,7 +130,9 @@ def change_patron(service: Service, workplace: Workplace, patron: str, values: M
     with service.database.writing() as db:
         if values.get("home") is not None and values["home"] not in house.organisations(db).nodes:
             raise CirculationError("branch_unknown", "there is no such branch")
-        if not values or not store.change(db, t.patron, patron, values):
+        if not values:
+            raise CirculationError("bad_request", "name something to change")
+        if not store.change(db, t.patron, patron, values):
             raise _no_patron()
         by = workplace.staff or workplace.channel
         audit.note(db, service.clock(), by, "patron.change", "patron", {"fields": sorted(values)})

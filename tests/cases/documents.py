@@ -50,7 +50,10 @@ def _branch(play: Playing) -> str:
 
 
 def _text(play: Playing, name: str) -> str:
-    found = play.kept.get(name, play.case.documents.get(name))
+    kinds = (name, f"rules_{name}", f"csv_{name}")
+    found = play.kept.get(name) or next((play.case.documents[k] for k in kinds if k in play.case.documents), None)
+    if found is None and name == "draft":  # there is one draft besides the live set
+        found = next((text for key, text in play.case.documents.items() if key.startswith("rules_")), None)
     if found is None:
         raise CaseError(f"{play.case.id}: there is no document {name!r}")
     return found

@@ -513,8 +513,18 @@ def _put_on_hold_shelf(play: Playing, step: Step) -> Out:
     for item in step.inputs["items"]:
         play.transact(step, "return", item, None)
     shelf = play.staff(branch).get("/hold-shelf", branch=branch).json()["reservations"]
-    items = [one["copy_id"] for one in shelf if one["state"] == "on_shelf"]
-    return {"on_hold_shelf": items, "on_pick_list": items}
+    names = {id_: name for name, id_ in play.world.reservations.items()}
+    there = [
+        {
+            "item": one["copy_id"],
+            "patron": one["patron"],
+            "reservation": names.get(one["id"]),
+            "until": one["collect_by"],
+        }
+        for one in shelf
+        if one["state"] == "on_shelf"
+    ]
+    return {"on_hold_shelf": there, "on_pick_list": there}
 
 
 def _nightly_jobs(play: Playing, step: Step) -> Out:
