@@ -30,7 +30,9 @@ def print_decisions() -> None:
             _add_decisions(table, figure)
     console.print(table)
     console.print(
-        "times: median / 99th of a hundred. The limit is for the peer's fastest way with trace. Both name the same "
+        "times: median / 99th of a hundred. A decision here carries its trace, which is written out when it is read or "
+        "recorded; the peer writes its own at once. The limit is for the peer's fastest way to keep the whole set as "
+        "tables; 'a graph a branch' is built from the lists this engine has prepared. Both name the same "
         "rule for every question, or this stops (benchmarks/tables.py tells how the peer is used)."
     )
 
@@ -39,6 +41,7 @@ def _add_decisions(table: Table, figure: decisions.Figure) -> None:
     ready, traced, untraced = _cells(figure.own)
     limit = "" if figure.met is None else f"{decisions.LIMIT:.0f}: {'kept' if figure.met else 'not kept'}"
     table.add_row(f"{figure.rules:,}", "this engine", ready, traced, "", untraced, "", "")
+    table.add_row("", "trace written out", "", _microseconds(figure.written), "", "", "", "")
     for peer in figure.peers:
         ready, traced, untraced = _cells(peer)
         ratios = (f"{figure.times_ours(peer):.1f}", f"{figure.times_ours_untraced(peer):.1f}")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.ruleset import ASKED, Checkout, checkouts, rule_set
-from benchmarks.tables import Way, Winners, graph_a_branch, graph_a_kind, one_graph
+from benchmarks.tables import BY_BRANCH, Way, Winners, graph_a_branch, graph_a_kind, one_graph
 from rules.compiled import CompiledRules, compile_rules
 from rules.evaluate import decide
 
@@ -55,18 +55,20 @@ class Figure:
 
     Attributes:
         rules: how many.
-        own: this engine.
-        peers: the ways of the peer.
+        own: this engine; with trace means that every decision carries its own, to be written out by whoever reads it.
+        peers: the ways of the peer, whose trace is written out at once.
+        written: this engine, each trace written out as JSON objects.
     """
 
     rules: int
     own: Timed
     peers: tuple[Timed, ...]
+    written: Times
 
     @property
     def ratio(self) -> float:
-        """How many times ours is the median of the peer's fastest way, with trace."""
-        return min(self.times_ours(peer) for peer in self.peers)
+        """How many times ours is the median of the peer's fastest way to keep the whole rule set, with trace."""
+        return min(self.times_ours(peer) for peer in self.peers if peer.name != BY_BRANCH)
 
     def times_ours(self, peer: Timed) -> float:
         """How many times ours is the median of one way, with trace."""
@@ -94,6 +96,20 @@ def own_way(compiled: CompiledRules) -> Asked:
             else:
                 found.append(None if decision.rule is None else decision.rule.id)
         return tuple(found)
+
+    return ask
+
+
+def written_way(compiled: CompiledRules) -> Asked:
+    """Ask this engine and write out every trace."""
+
+    def ask(checkout: Checkout, trace: bool) -> Winners:
+        steps = [
+            decide(compiled, kind, checkout.branch, checkout.facts, checkout.on, level).step() for kind, level in ASKED
+        ]
+        for step in steps:
+            step.to_plain()
+        return tuple(step.winner for step in steps)
 
     return ask
 
@@ -159,11 +175,14 @@ def measure_one(rules: int, count: int = CHECKOUTS) -> Figure:
     peers = (one_graph(made), graph_a_kind(made), graph_a_branch(compiled, branches))
     must_agree(own, peers, asked)
     ways = [own, *(peer.ask for peer in peers)]
-    traced, untraced = (_time_together(ways, asked, trace) for trace in (True, False))
+    (*traced, written), untraced = (
+        _time_together([*ways, written_way(compiled)], asked, trace=True),
+        _time_together(ways, asked, trace=False),
+    )
     timed = zip((seconds, *(peer.prepared for peer in peers)), traced, untraced, strict=True)
     names = ("own", *(peer.name for peer in peers))
     first, *others = (Timed(name, *each) for name, each in zip(names, timed, strict=True))
-    return Figure(rules, first, tuple(others))
+    return Figure(rules, first, tuple(others), written)
 
 
 def measure() -> Iterator[Figure]:

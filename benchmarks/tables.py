@@ -109,6 +109,9 @@ def _question(checkout: Checkout) -> dict[str, Any]:
     return {BRANCH: checkout.branch, DAY: checkout.on.toordinal(), **known}
 
 
+BY_BRANCH = "a graph a branch"  # from lists this engine has prepared: what the peer could do with our work
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to keep and ask the tables.
@@ -171,7 +174,7 @@ def graph_a_branch(compiled: CompiledRules, branches: Iterable[str]) -> Way:
     def ask(checkout: Checkout, trace: bool) -> Winners:
         return _winners(engine.evaluate(checkout.branch, _question(checkout), {"trace": trace})["result"])
 
-    return Way("a graph a branch", ask, seconds)
+    return Way(BY_BRANCH, ask, seconds)
 
 
 def lists_of(rules: RuleSet) -> Lists:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,8 +25,6 @@ from circulation.transactions import ACTIONS as ACTIONS
 from circulation.transactions import RETURN as RETURN
 from circulation.transactions import Result
 from rules.refusals import Reason, choose, in_order
-from rules.rule import PATRON_FIELDS
-from rules.trace import Step
 
 KEPT = timedelta(days=400)
 KIOSK = "kiosk"
@@ -199,7 +197,7 @@ def _trace(asked: Asked, place: Place, result: Result) -> dict[str, Any]:
         "channel": place.channel,
         "branch": place.branch,
         "ruleset": place.rules.number,
-        "steps": [_recorded_step(step) for step in (*verdict.steps, *result.steps)],
+        "steps": [step.to_plain(patron=False) for step in (*verdict.steps, *result.steps)],
         "reasons": [reason_line(reason) for reason in verdict.reasons],
         "overridden": [reason_line(reason) for reason in verdict.overridden],
         "numbers": dict(verdict.numbers),
@@ -208,16 +206,6 @@ def _trace(asked: Asked, place: Place, result: Result) -> dict[str, Any]:
         **({"override": {"by": place.override.by, "reason": place.override.reason}} if place.override else {}),
         **result.told,
     }
-
-
-def _recorded_step(step: Step) -> dict[str, object]:
-    """A step as it is kept: what the patron was (age, category) is not, what the rule asked for is."""
-    if any(looked.field in PATRON_FIELDS for looked in step.looked_at):
-        looked_at = (
-            looked._replace(was=None) if looked.field in PATRON_FIELDS else looked for looked in step.looked_at
-        )
-        step = replace(step, looked_at=tuple(looked_at))
-    return step.to_plain()
 
 
 def _done(head: Line, due: date | None, *, was_on_loan: bool) -> Line:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from rules.kinds import KINDS, Catalogue, Kind
 from rules.order import walked
 from rules.organisation import OrganisationTree
 from rules.problems import RulesError
-from rules.rule import FACT_FIELDS, Rule
+from rules.rule import FACT_FIELDS, Facts, Rule
 
 Test = tuple[int, frozenset[str | int | bool]]
 _Slot = tuple[str, str | None]  # kind, level
+
+CATEGORY, MEDIA_TYPE = FACT_FIELDS.index("patron_category"), FACT_FIELDS.index("media_type")
+MOST_NARROWED = 50_000  # lists kept; then they are made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,33 @@ class Candidate:
     asked: tuple[str, ...]
 
 
+_Question = tuple[str, str, str | None, date, str | None, str | None]
+_Left = tuple[int, Rule, tuple[Test, ...]]
+_Answers = tuple[tuple[Candidate, ...], tuple[_Left, ...]]
+
+
+def _left(candidates: tuple[Candidate, ...], on: date, facts: Facts) -> tuple[_Left, ...]:
+    known = {CATEGORY: facts.patron_category, MEDIA_TYPE: facts.media_type}
+    left: list[_Left] = []
+    for number, candidate in enumerate(candidates, start=1):
+        fits = all(place not in known or known[place] in wanted for place, wanted in candidate.tests)
+        if fits and candidate.first <= on <= candidate.last:
+            tests = tuple(test for test in candidate.tests if test[0] not in known)
+            left.append((number, candidate.rule, tests))
+            if not tests:
+                break
+    return tuple(left)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRules:
-    """A rule set ready for deciding. Immutable; may be shared between threads."""
+    """A rule set ready for deciding. It never changes, but for what it remembers; may be shared between threads."""
 
     number: int
     organisations: OrganisationTree
     kinds: Catalogue
     _lists: Mapping[str, Mapping[_Slot, tuple[Candidate, ...]]]
+    _narrowed: dict[_Question, _Answers] = field(default_factory=dict, repr=False)
 
     def kind(self, key: str, level: str | None) -> Kind:
         """The kind of this key.
@@ -85,6 +107,25 @@ class CompiledRules:
             self.kind(kind, level)
             self.organisations.chain(organisation)
             return ()
+
+    def narrowed(self, kind: str, organisation: str, level: str | None, on: date, facts: Facts) -> _Answers:
+        """The list walked there, and what of it can decide on a day for a patron category and media type.
+
+        Almost every question is asked of a few categories and media types on the same day, so what is left of a list
+        for them is kept: number, rule and the tests still open, up to the first rule with none.
+
+        Raises:
+            RulesError: unknown kind, level or organisation.
+        """
+        key = (kind, organisation, level, on, facts.patron_category, facts.media_type)
+        found = self._narrowed.get(key)
+        if found is None:
+            candidates = self.candidates(kind, organisation, level)
+            found = (candidates, _left(candidates, on, facts))
+            if len(self._narrowed) >= MOST_NARROWED:
+                self._narrowed.clear()
+            self._narrowed[key] = found
+        return found
 
     def listed(self, kind: str, organisation: str, level: str | None = None) -> tuple[Rule, ...]:
         """The list staff see (R4, R8): the one that is walked; its first rule has number 1."""

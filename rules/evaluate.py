@@ -11,7 +11,7 @@ from datetime import date
 
 from rules.compiled import Candidate, CompiledRules
 from rules.rule import Facts, Rule
-from rules.trace import Step, walk
+from rules.trace import Step
 from rules.values import Value
 
 
@@ -46,16 +46,15 @@ class Decision:
         return self.rule is None
 
     def step(self) -> Step:
-        """The record for staff (R76), made now."""
-        looked_at = walk(self.candidates, self.facts, self.on)
+        """The record for staff (R76). It holds all it is made of, and is written out when somebody reads it."""
         return Step(
             self.kind,
             self.level,
             self.organisation,
             self.ruleset,
             self.on,
-            looked_at,
-            len(self.candidates) - len(looked_at),
+            self.candidates,
+            self.facts,
             self.rule.id if self.rule is not None else None,
             self.value,
             self.default_used,
@@ -78,15 +77,13 @@ def decide(
     Raises:
         RulesError: unknown kind, level or organisation.
     """
-    candidates = compiled.candidates(kind, branch, level)
     values = facts.values()
-    for index, candidate in enumerate(candidates):
-        if candidate.first <= on <= candidate.last:
-            for place, wanted in candidate.tests:
-                if values[place] not in wanted:
-                    break
-            else:
-                rule, number = candidate.rule, index + 1
-                return Decision(kind, level, branch, on, rule.value, rule, number, compiled.number, candidates, facts)
+    candidates, left = compiled.narrowed(kind, branch, level, on, facts)
+    for number, rule, tests in left:
+        for place, wanted in tests:
+            if values[place] not in wanted:
+                break
+        else:
+            return Decision(kind, level, branch, on, rule.value, rule, number, compiled.number, candidates, facts)
     default = compiled.kind(kind, level).default
     return Decision(kind, level, branch, on, default, None, None, compiled.number, candidates, facts)

@@ -7,12 +7,12 @@ Not responsible for its words (wording's staff catalogue).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
 from rules.compiled import Candidate
-from rules.rule import FACT_FIELDS, Facts
+from rules.rule import FACT_FIELDS, PATRON_FIELDS, Facts
 from rules.values import Value, value_to_plain
 
 NOT_YET_VALID = "valid_from"
@@ -48,8 +48,7 @@ class Step:
         organisation: whose list was walked.
         ruleset: number of the published set.
         on: the day tested (R5).
-        looked_at: rules in the order walked, up to the one that decided.
-        not_looked_at: how many came after it.
+        candidates, facts: what the record of each rule looked at is made of, when somebody reads it.
         winner: id of the rule that decided, None if none matched.
         value: what was decided, None for "none".
         default_used: no rule matched, the kind's default holds (R6).
@@ -60,33 +59,40 @@ class Step:
     organisation: str
     ruleset: int
     on: date
-    looked_at: tuple[Looked, ...]
-    not_looked_at: int
+    candidates: tuple[Candidate, ...] = field(repr=False)
+    facts: Facts = field(repr=False)
     winner: str | None
     value: Value | None
     default_used: bool
 
-    def to_plain(self) -> dict[str, object]:
-        """As a JSON object."""
+    @property
+    def looked_at(self) -> tuple[Looked, ...]:
+        """Rules in the order walked, up to the one that decided; written out anew at each reading."""
+        return walk(self.candidates, self.facts, self.on)
+
+    def to_plain(self, *, patron: bool = True) -> dict[str, object]:
+        """As a JSON object; without what the patron was (age, category) where it is kept for longer."""
+        looked_at = self.looked_at
         return {
             "kind": self.kind,
             "level": self.level,
             "organisation": self.organisation,
             "ruleset": self.ruleset,
             "on": self.on.isoformat(),
-            "looked_at": [_looked_to_plain(looked) for looked in self.looked_at],
-            "not_looked_at": self.not_looked_at,
+            "looked_at": [_looked_to_plain(looked, patron) for looked in looked_at],
+            "not_looked_at": len(self.candidates) - len(looked_at),
             "winner": self.winner,
             "value": None if self.value is None else value_to_plain(self.value),
             "default_used": self.default_used,
         }
 
 
-def _looked_to_plain(looked: Looked) -> dict[str, object]:
+def _looked_to_plain(looked: Looked, patron: bool) -> dict[str, object]:
     plain: dict[str, object] = {"number": looked.number, "rule": looked.rule, "name": looked.name, "org": looked.org}
     if looked.matched:
         return {**plain, "result": "matched"}
-    return {**plain, "result": "skipped", "field": looked.field, "wanted": looked.wanted, "was": looked.was}
+    was = looked.was if patron or looked.field not in PATRON_FIELDS else None
+    return {**plain, "result": "skipped", "field": looked.field, "wanted": looked.wanted, "was": was}
 
 
 def _as_said(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = [
     "pytester",
@@ -15,4 +15,6 @@ pytest_plugins = [
 
 # A busy machine is no failure of the code under test; what must be fast is measured by the benchmarks.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# A mutant is only to be noticed: looking for the smallest example that shows it takes longer than it may.
+settings.register_profile("mutants", settings.get_profile("house"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("house")

@@ -152,4 +152,4 @@ def test_compiled_and_naive_evaluation_agree(
         True
     ] * bool(expected)
     assert decision.number == (len(step.looked_at) if expected else None)
-    assert len(step.looked_at) + step.not_looked_at == len(decision.candidates)
+    assert step.to_plain()["not_looked_at"] == len(decision.candidates) - len(step.looked_at)
