@@ -47,6 +47,7 @@ def test_a_peer_that_decides_otherwise_stops_the_benchmark() -> None:
         must_agree(own_way(COMPILED), [Way("a liar", wrong, 0.0)], QUESTIONS)
 
 
+@pytest.mark.usefixtures("peers")
 def test_one_rule_more_on_one_side_is_noticed() -> None:
     kind, level = ASKED[0]
     more = rule("more", kind, QUESTIONS[0].branch, True, level=level)
