@@ -133,12 +133,18 @@ def running_in(folder: Path) -> list[str]:
     return found
 
 
+def listens_to_interrupts() -> None:
+    """A test run in the background ignores them, and what it starts would too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_with_a_display_the_demo_opens_both_windows_and_ends_all_it_started(
     display: str, tmp_path: Path, number: int
 ) -> None:
     env = {**os.environ, **on_display(display), "TMPDIR": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-m", "sim.tour"], env=env, cwd=ROOT, stdout=subprocess.PIPE) as demo:
+    tour = [sys.executable, "-m", "sim.tour"]
+    with subprocess.Popen(tour, env=env, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=listens_to_interrupts) as demo:
         try:
             assert demo.stdout is not None
             assert any(b"to end." in line for line in demo.stdout)
