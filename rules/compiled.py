@@ -15,12 +15,14 @@ from rules.kinds import KINDS, Catalogue, Kind
 from rules.order import walked
 from rules.organisation import OrganisationTree
 from rules.problems import RulesError
-from rules.rule import FACT_FIELDS, Facts, Rule
+from rules.rule import FACT_FIELDS, ITEM_FIELDS, Rule
 
 Test = tuple[int, frozenset[str | int | bool]]
 _Slot = tuple[str, str | None]  # kind, level
 
-CATEGORY, MEDIA_TYPE = FACT_FIELDS.index("patron_category"), FACT_FIELDS.index("media_type")
+# Facts that differ from question to question of one person; a list is narrowed by all others.
+OPEN = frozenset(FACT_FIELDS.index(name) for name in ("age_group", "age"))
+ITEM_FROM = FACT_FIELDS.index(ITEM_FIELDS[0])
 MOST_NARROWED = 50_000  # lists kept; then they are made anew
 
 
@@ -54,18 +56,18 @@ class Candidate:
     asked: tuple[str, ...]
 
 
-_Question = tuple[str, str, str | None, date, str | None, str | None]
+_Value = str | int | bool | None
+_Question = tuple[str, str, str | None, date, tuple[_Value, ...]]
 _Left = tuple[int, Rule, tuple[Test, ...]]
 _Answers = tuple[tuple[Candidate, ...], tuple[_Left, ...]]
 
 
-def _left(candidates: tuple[Candidate, ...], on: date, facts: Facts) -> tuple[_Left, ...]:
-    known = {CATEGORY: facts.patron_category, MEDIA_TYPE: facts.media_type}
+def _left(candidates: tuple[Candidate, ...], on: date, values: tuple[_Value, ...]) -> tuple[_Left, ...]:
     left: list[_Left] = []
     for number, candidate in enumerate(candidates, start=1):
-        fits = all(place not in known or known[place] in wanted for place, wanted in candidate.tests)
+        fits = all(place in OPEN or values[place] in wanted for place, wanted in candidate.tests)
         if fits and candidate.first <= on <= candidate.last:
-            tests = tuple(test for test in candidate.tests if test[0] not in known)
+            tests = tuple(test for test in candidate.tests if test[0] in OPEN)
             left.append((number, candidate.rule, tests))
             if not tests:
                 break
@@ -108,20 +110,29 @@ class CompiledRules:
             self.organisations.chain(organisation)
             return ()
 
-    def narrowed(self, kind: str, organisation: str, level: str | None, on: date, facts: Facts) -> _Answers:
-        """The list walked there, and what of it can decide on a day for a patron category and media type.
+    def narrowed(
+        self, kind: str, organisation: str, level: str | None, on: date, values: tuple[_Value, ...]
+    ) -> _Answers:
+        """The list walked there, and what of it can decide on a day for a patron category and an item.
 
-        Almost every question is asked of a few categories and media types on the same day, so what is left of a list
-        for them is kept: number, rule and the tests still open, up to the first rule with none.
+        A library has few categories and few kinds of items, and nearly every question is about the same day, so what
+        is left of a list for them is kept: number, rule and the tests of age, up to the first rule with none.
+
+        Args:
+            kind: key of the kind.
+            organisation: whose list is walked.
+            level: for kinds with levels.
+            on: the day.
+            values: of the facts, in the order of ``FACT_FIELDS``.
 
         Raises:
             RulesError: unknown kind, level or organisation.
         """
-        key = (kind, organisation, level, on, facts.patron_category, facts.media_type)
+        key = (kind, organisation, level, on, values[:1] + values[ITEM_FROM:])
         found = self._narrowed.get(key)
         if found is None:
             candidates = self.candidates(kind, organisation, level)
-            found = (candidates, _left(candidates, on, facts))
+            found = (candidates, _left(candidates, on, values))
             if len(self._narrowed) >= MOST_NARROWED:
                 self._narrowed.clear()
             self._narrowed[key] = found

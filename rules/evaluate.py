@@ -78,7 +78,7 @@ def decide(
         RulesError: unknown kind, level or organisation.
     """
     values = facts.values()
-    candidates, left = compiled.narrowed(kind, branch, level, on, facts)
+    candidates, left = compiled.narrowed(kind, branch, level, on, values)
     for number, rule, tests in left:
         for place, wanted in tests:
             if values[place] not in wanted:
