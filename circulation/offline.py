@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from circulation import operations, transactions
 from circulation.clock import local_day
@@ -22,7 +21,6 @@ from circulation.service import Service, Workplace
 from circulation.store import circulating as store
 from circulation.store import house, rulesets
 from circulation.store import operations as recorded
-from circulation.store.engine import overtaken
 from circulation.transactions import CHECKOUT, RENEWAL, Result, Subject
 from rules.duedate import Due
 from rules.refusals import Reason
@@ -48,15 +46,7 @@ def record(service: Service, workplace: Workplace, happened: Happened, machine_r
         happened: what it did.
         machine_rules: number of the set it decided with.
     """
-    for _ in range(2):
-        try:
-            with service.database.writing() as db:
-                return _record(service, db, workplace, happened, machine_rules)
-        except DBAPIError as error:
-            if not overtaken(error):
-                raise
-    with service.database.writing() as db:
-        return _record(service, db, workplace, happened, machine_rules)
+    return service.database.again_if_overtaken(lambda db: _record(service, db, workplace, happened, machine_rules))
 
 
 def _record(

@@ -13,14 +13,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import DBAPIError
 
 from circulation import audit, transactions
 from circulation.domain.records import Override, Place
 from circulation.service import Service, Workplace
 from circulation.store import operations as recorded
 from circulation.store import tables as t
-from circulation.store.engine import overtaken
 from circulation.transactions import ACTIONS as ACTIONS
 from circulation.transactions import RETURN as RETURN
 from circulation.transactions import Result
@@ -59,16 +57,8 @@ class Asked:
 
 def run(service: Service, workplace: Workplace, asked: Asked) -> Line:
     """Carry out one operation, or answer what was recorded for its id; a second request waits for the first."""
-    for _ in range(2):
-        try:
-            with service.database.writing() as db:
-                return _run(service, db, workplace, asked)
-        except DBAPIError as error:
-            if not overtaken(error):
-                raise
-            continue  # another process was first with this id or item: see what it recorded
-    with service.database.writing() as db:
-        return _run(service, db, workplace, asked)
+    # Another process may be first with this id or item: then see what it recorded.
+    return service.database.again_if_overtaken(lambda db: _run(service, db, workplace, asked))
 
 
 def error_line(operation: str, code: str, detail: str) -> Line:
@@ -162,21 +152,17 @@ def is_recorded(service: Service, workplace: Workplace, operation: str) -> bool:
 
 def settle(service: Service, workplace: Workplace, operation: str) -> Line:
     """The recorded outcome, or "abandoned" recorded now, so that a late request with this id does nothing."""
-    for _ in range(2):
-        try:
-            with service.database.writing() as db:
-                known = _recorded(db, workplace, operation)
-                if known is not None:
-                    return known[1]
-                line = _refused({"id": operation, "action": None, "item": None}, (ABANDONED,), still_on_loan=False)
-                values = {"machine_id": workplace.id, "id": operation, "content": SETTLED_CONTENT, "outcome": line}
-                db.execute(insert(t.operation).values(**values, at=service.clock()))
-                return line
-        except DBAPIError as error:
-            if not overtaken(error):
-                raise
-            continue  # the request itself was first: its outcome stands
-    raise RuntimeError(f"operation {operation} can be neither read nor settled")
+
+    def settled(db: Connection) -> Line:
+        known = _recorded(db, workplace, operation)
+        if known is not None:
+            return known[1]
+        line = _refused({"id": operation, "action": None, "item": None}, (ABANDONED,), still_on_loan=False)
+        values = {"machine_id": workplace.id, "id": operation, "content": SETTLED_CONTENT, "outcome": line}
+        db.execute(insert(t.operation).values(**values, at=service.clock()))
+        return line
+
+    return service.database.again_if_overtaken(settled)  # where the request itself was first, its outcome stands
 
 
 # --- one transaction --------------------------------------------------------------------------------------------------

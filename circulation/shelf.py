@@ -19,8 +19,6 @@ from circulation.domain.reservation import collect_by, next_in_queue
 from circulation.store import circulating as store
 from circulation.store import reservations
 
-CHARGED_STATES = ("on_shelf",)  # a reservation that is cancelled there costs the fee of R32
-
 
 def arrive(db: Connection, place: Place, item: Item, now: datetime) -> dict[str, Any]:
     """Deal with a copy that is at the session's branch and on loan to nobody; what staff are told of it."""
@@ -63,7 +61,7 @@ def cancel(db: Connection, place: Place, one: Reservation, item: Item | None, no
     """Cancel a reservation, whoever does it; one that stands on the hold shelf costs the fee of R32."""
     told: dict[str, Any] = {"cancelled": one.id, "charged": []}
     reserver = store.person(db, one.patron) if one.patron is not None else None
-    if one.state in CHARGED_STATES and item is not None and reserver is not None:
+    if one.state == "on_shelf" and item is not None and reserver is not None:
         charge = charges.uncollected(place, item, one.pickup, reserver)
         if charge is not None:
             number = book(db, place, charge, now, item, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
@@ -44,18 +44,8 @@ def run(body: m.DeskOperationsAsked, service: TheService, staff: Desk) -> m.Desk
     for one in body.operations:
         whose = None if one.action == operations.RETURN else body.patron
         line, details = desk.carry_out(service, at, Asked(one.id, one.action, one.item, whose, override))
-        lines.append(m.DeskLine(line=models_line(line), details=m.DeskDetails(**details) if details else None))
+        lines.append(m.DeskLine(line=models.line_of(line), details=m.DeskDetails(**details) if details else None))
     return m.DeskLines(lines=lines)
-
-
-def models_line(line: dict[str, Any]) -> models.Line:
-    """A line as a document."""
-    kinds: dict[str, type[models.Done] | type[models.Refused] | type[models.OperationError]] = {
-        "done": models.Done,
-        "refused": models.Refused,
-        "error": models.OperationError,
-    }
-    return kinds[line["outcome"]](**line)
 
 
 @router.get("/operations/{operation}/explanation")

@@ -176,6 +176,16 @@ class OperationError(Answer):
 Line = Done | Refused | OperationError
 
 
+def line_of(line: dict[str, Any]) -> Line:
+    """An operation's line as a document."""
+    kinds: dict[str, type[Done] | type[Refused] | type[OperationError]] = {
+        "done": Done,
+        "refused": Refused,
+        "error": OperationError,
+    }
+    return kinds[line["outcome"]](**line)
+
+
 class SealedRequest(OperationAsked):
     """What is needed of a sealed request; it may come from an older or newer machine and say more."""
 

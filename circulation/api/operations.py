@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
@@ -106,7 +106,7 @@ def resend(body: m.ResendAsked, service: TheService, machine: TheMachine) -> m.R
     """
     service_ready(service, machine)
     lines = [_resent(service, machine, sealed) for sealed in body.operations]
-    return m.ResendAnswer(operations=[_line(line) for line in lines if line is not None])
+    return m.ResendAnswer(operations=[m.line_of(line) for line in lines if line is not None])
 
 
 def _resent(service: Service, machine: Workplace, sealed: m.SealedOperation) -> operations.Line | None:
@@ -126,7 +126,7 @@ def happened(body: d.OfflineAsked, service: TheService, machine: TheMachine) -> 
     """Record what a machine did off-line; what would have been refused is listed for staff (R82)."""
     service_ready(service, machine)
     lines = [_happened(service, machine, one, body.rules) for one in body.operations]
-    return d.OfflineAnswer(operations=[_line(line) for line in lines if line is not None])
+    return d.OfflineAnswer(operations=[m.line_of(line) for line in lines if line is not None])
 
 
 def _happened(
@@ -161,16 +161,7 @@ def settle(
     operation: Annotated[str, Path(pattern=m.UUID_PATTERN)], service: TheService, machine: TheMachine
 ) -> m.Done | m.Refused:
     """The recorded outcome of an operation, or "abandoned" recorded now."""
-    line = _line(operations.settle(service, machine, operation))
+    line = m.line_of(operations.settle(service, machine, operation))
     if isinstance(line, m.OperationError):
         raise CirculationError("bad_request", "this operation has no outcome", 422)
     return line
-
-
-def _line(line: dict[str, Any]) -> m.Line:
-    kinds: dict[str, type[m.Done] | type[m.Refused] | type[m.OperationError]] = {
-        "done": m.Done,
-        "refused": m.Refused,
-        "error": m.OperationError,
-    }
-    return kinds[line["outcome"]](**line)

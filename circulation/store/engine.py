@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from circulation.errors import CirculationError
 
+T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 20
 # Connections of one server process, none of which is opened and closed for one request; more requests wait for them.
@@ -25,6 +26,7 @@ LOST_SECONDS = 60  # after them PostgreSQL gives up the transaction of a server 
 POSTGRESQL = ("postgres", "postgresql")
 # SQLSTATE: not serializable, deadlock.
 OVERTAKEN = ("40001", "40P01")
+TRIES_BEFORE_LAST = 2
 MIGRATING = "migrating"
 
 
@@ -54,6 +56,22 @@ class Database:
         """
         with self._in_turn(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    def again_if_overtaken(self, work: Callable[[Connection], T]) -> T:
+        """Do work in a writing transaction, and begin it again, twice at most, if another one was first.
+
+        Raises:
+            DBAPIError: it failed for another reason, or a third time.
+        """
+        for _ in range(TRIES_BEFORE_LAST):
+            try:
+                with self.writing() as db:
+                    return work(db)
+            except DBAPIError as error:
+                if not overtaken(error):
+                    raise
+        with self.writing() as db:
+            return work(db)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

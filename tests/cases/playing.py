@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -24,8 +23,8 @@ from rules.refusals import REFUSALS
 from rules.rule import Facts as RuleFacts
 from rules.values import Days
 from tests.cases import documents
-from tests.cases.filling import World, add_staff
-from tests.cases.reading import Case, CaseError, Facts, Step
+from tests.cases.filling import World, add_staff, minor
+from tests.cases.reading import Case, CaseError, Step
 from tests.circulation.running import Central, Machine, Staff, TestClock
 
 STAFF = "staff"  # who acts at the desk unless a step names somebody
@@ -554,8 +553,6 @@ def _account(play: Playing, patron: str, branch: str) -> Out:
 
 
 def _pay(play: Playing, step: Step) -> Out:
-    from tests.cases.filling import minor
-
     inputs, branch = step.inputs, _where(play, step)
     body: Out = {"amount": minor(inputs["amount"])}
     if "towards" in inputs:
@@ -569,8 +566,6 @@ def _pay(play: Playing, step: Step) -> Out:
 
 
 def _charge(play: Playing, step: Step) -> Out:
-    from tests.cases.filling import minor
-
     inputs, branch = step.inputs, _where(play, step)
     what = str(inputs.get("fee", "other"))
     body = {"amount": minor(inputs["amount"]), "reason": what[:64], "invoice": "invoice" in what}
@@ -701,5 +696,3 @@ ACTIONS: Mapping[str, Callable[[Playing, Step], Out]] = {
     "export_toml": documents.export_toml,
     "export_csv": documents.export_csv,
 }
-
-__all__ = ["ACTIONS", "Facts", "Playing", "date", "datetime", "money"]
