@@ -1,7 +1,7 @@
 # Two commands are enough: "make demo" and "make test". Each installs what it needs first.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint openapi bench requirements soak mutants lock clean
+.PHONY: help setup demo test check lint openapi pictures bench requirements soak mutants lock clean
 PYTHON := .venv/bin/python
 # The last result of the tests, by requirement; "make requirements" reads it while nothing has changed since.
 RESULTS := .requirements.json
@@ -37,6 +37,10 @@ check: lint ## lint, and the tests that start no programs
 openapi: ## renew docs/openapi.json, the document of the central service's API
 	@tools/setup.sh test
 	@$(PYTHON) -m circulation openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+pictures: ## renew the pictures of the staff manual
+	@tools/setup.sh test
+	@$(PYTHON) -m tools.pictures
 
 bench: ## figures beside their limits and peers
 	@tools/setup.sh test

@@ -8,17 +8,19 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from circulation.api import (
+    closings,
     desk,
     fleet,
     headers,
     house,
     items,
     machine,
+    machine_settings,
     models,
     operations,
     patron,
@@ -31,11 +33,13 @@ from circulation.api import (
 )
 from circulation.errors import CirculationError
 from circulation.service import VERSION, Service
+from circulation.staff.app import make_console
 
 log = structlog.get_logger("circulation")
 
 MOST_BODY = 1_000_000  # bytes
-MOST_OF: dict[str, int] = {"/v1/staff/drafts/import": 8_000_000}  # thousands of rules
+# Thousands of rules.
+MOST_OF: dict[str, int] = dict.fromkeys(("/v1/staff/drafts/import", "/staff/drafts/import"), 8_000_000)
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {"model": models.Problem, "description": text}
     for status, text in {
@@ -54,6 +58,8 @@ def make_app(service: Service) -> FastAPI:
     """The application around a service."""
     app = _application()
     app.state.service = service
+    app.mount("/staff", make_console(service))
+    app.add_route("/", lambda _: RedirectResponse("/staff/"))
     return app
 
 
@@ -72,15 +78,16 @@ def _application() -> FastAPI:
     root = APIRouter(prefix="/v1", responses=PROBLEMS)
     for module in (machine, patron, operations, items):
         root.include_router(module.router)
+    root.include_router(machine_settings.router)
     root.include_router(reservations.router)
-    of_staff = (staff.router, rules.router, house.router, fleet.router, desk.router, patrons.router)
-    for router in (*of_staff, reservations.staff_router):
+    of_staff = (staff.router, rules.router, house.router, closings.router, fleet.router, desk.router, patrons.router)
+    for router in (*of_staff, reservations.staff_router, machine_settings.staff_router):
         root.include_router(router, responses=staff_access.REFUSED)
     app.include_router(root)
     app.add_exception_handler(CirculationError, _circulation_error)
     app.add_exception_handler(RequestValidationError, _wrong_request)
     app.add_exception_handler(HTTPException, _http_error)
-    for error, answer in staff_problems.HANDLERS.items():
+    for error, answer in (staff_problems.HANDLERS | machine_settings.HANDLERS).items():
         app.add_exception_handler(error, answer)
     app.add_middleware(Around)
     return app

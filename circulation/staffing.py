@@ -29,6 +29,7 @@ ROLES = DESK, RULES, MACHINES, ADMIN = "desk", "rules", "machines", "admin"
 NAME = re.compile(r"\w[\w.@-]{1,63}")
 SHORTEST_PASSWORD = 12
 SESSION_IDLE = timedelta(hours=8)
+SESSION_LONGEST = timedelta(hours=14)  # a working day: whoever stays signed in overnight signs in again
 USED_WITHIN = timedelta(minutes=1)  # as exactly as that is known when a session was used: fewer writes
 TRIES = LockOut(5, timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24))
 MOST_DAYS = 3650
@@ -67,7 +68,7 @@ def sign_in(service: Service, name: str, password: str, branch: str) -> dict[str
         CirculationError: wrong, too many wrong tries, or no such branch.
     """
     now = service.clock()
-    subject = f"staff:{service.secrets.keyed('staff', name)}"
+    subject = _subject(service, name)
     with service.database.writing() as db:
         _known_branch(db, branch)
         until = lockout.locked(db, subject, now)
@@ -85,9 +86,14 @@ def sign_in(service: Service, name: str, password: str, branch: str) -> dict[str
     with service.database.writing() as db:
         lockout.forget(db, subject)
         values = {"token_hash": token_hash(token), "staff": name, "branch": branch, "used_at": now}
-        store.open_session(db, values)
+        store.open_session(db, {**values, "expires": now + SESSION_LONGEST})
         audit.note(db, now, name, "session.begin", name, {"branch": branch})
     return {"token": token, "roles": in_order(found.roles), "may_override": found.may_override}
+
+
+def _subject(service: Service, name: str) -> str:
+    """Under which wrong tries with somebody's password are counted."""
+    return f"staff:{service.secrets.keyed('staff', name)}"
 
 
 def _locked(until: datetime) -> CirculationError:
@@ -127,8 +133,8 @@ def by_token(service: Service, token: str) -> StaffSession:
 
 
 def _over(row: Any, now: datetime) -> bool:
-    if row.label is None:
-        return bool(now - row.used_at > SESSION_IDLE)
+    if row.label is None and now - row.used_at > SESSION_IDLE:
+        return True
     return row.expires is not None and bool(row.expires <= now)
 
 
@@ -252,6 +258,39 @@ def change(service: Service, by: str, name: str, changes: Mapping[str, Any]) -> 
         if "password" in changes or values.get("active") is False:
             store.end_sessions(db, name, tokens=values.get("active") is False)
         audit.note(db, service.clock(), by, "staff.change", name, told)
+
+
+def change_password(service: Service, token: str, old: str, new: str) -> None:
+    """Somebody who is signed in changes the own password; every other session of theirs ends.
+
+    The old password is asked for, and counted as at a sign-in: a browser left alone is no way to take an account over.
+
+    Args:
+        service: the service.
+        token: of the session in which it is asked for.
+        old: the password so far.
+        new: the next one.
+
+    Raises:
+        CirculationError: not signed in, the old one is wrong, too many wrong tries, or the new one is too short.
+    """
+    who, now = by_token(service, token), service.clock()
+    subject = _subject(service, who.name)
+    with service.database.writing() as db:
+        until = lockout.locked(db, subject, now)
+        if until is not None:
+            raise _locked(until)
+        lockout.count(db, subject, TRIES, now)
+        stored = _present(db, who.name).password_hash
+    if not service.secrets.password_fits(stored, old):
+        raise CirculationError("password_wrong", "this is not the password so far", 403, place="old")
+    hashed = _hashed(service, new)
+    with service.database.writing() as db:
+        lockout.forget(db, subject)
+        store.hold_staff(db)
+        store.change_member(db, who.name, {"password_hash": hashed})
+        store.end_sessions(db, who.name, tokens=False, but=token_hash(token))
+        audit.note(db, now, who.name, "staff.own_password", who.name)
 
 
 def _present(db: Connection, name: str) -> Any:

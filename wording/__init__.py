@@ -5,7 +5,7 @@ use. Not responsible for which code is said, or for the names of media types (th
 """
 
 from wording.catalogue import PATRON, STAFF, Gap, WordingError, codes, complete, languages
-from wording.sentences import SiteTextCheck, check_site_text, parameters, say, say_staff
+from wording.sentences import SiteTextCheck, check_site_text, parameters, say, say_staff, written
 
 __all__ = (
     "PATRON",
@@ -20,4 +20,5 @@ __all__ = (
     "parameters",
     "say",
     "say_staff",
+    "written",
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,8 @@ from babel.messages.pofile import PoFileError, read_po
 
 PATRON = "patron"
 STAFF = "staff"
+# What staff read has two files: what rules and circulation say, and the pages of the console.
+FILES: Mapping[str, tuple[str, ...]] = {PATRON: ("patron",), STAFF: ("staff", "console")}
 LOCALES = Path(__file__).parent / "locale"
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -111,9 +113,26 @@ def catalogue(domain: str, language: str) -> Catalogue:
     """A catalogue of this package, read at first use.
 
     Raises:
-        WordingError: there is no such catalogue.
+        WordingError: there is no such catalogue, or two of its files say the same code.
     """
-    return read_catalogue(LOCALES / language / "LC_MESSAGES" / f"{domain}.po", language)
+    folder = LOCALES / language / "LC_MESSAGES"
+    return joined([read_catalogue(folder / f"{name}.po", language) for name in FILES[domain]])
+
+
+def joined(parts: Sequence[Catalogue]) -> Catalogue:
+    """One catalogue of several of a language.
+
+    Raises:
+        WordingError: a code is in two of them.
+    """
+    first, *more = parts
+    entries = dict(first.entries)
+    for part in more:
+        twice = sorted(entries.keys() & part.entries.keys())
+        if twice:
+            raise WordingError(f"{', '.join(twice)} said twice in language {first.language}")
+        entries |= part.entries
+    return Catalogue(first.language, entries, first.plural, first.forms)
 
 
 def codes(domain: str = PATRON) -> frozenset[str]:

@@ -99,6 +99,16 @@ def say_staff(code: str, params: Mapping[str, object], locale: str, today: date 
     return _said(known.entry(code), known, params, formats, "")
 
 
+def written(value: object, locale: str, today: date | None = None) -> str:
+    """A value alone as a person reads it: a day, a time of day, a number, or money as (minor units, currency code).
+
+    Raises:
+        WordingError: unknown language, or the value is of no type that can be written.
+    """
+    language, babel_locale = _resolve(locale)
+    return _formats(catalogue(PATRON, language), babel_locale, today).written("value", value)
+
+
 def _said(entry: Entry, known: Catalogue, params: Mapping[str, object], formats: Formats, own: str) -> str:
     if own:
         return _filled(own, params, formats)

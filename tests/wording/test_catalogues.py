@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import wording
-from wording.catalogue import PATRON, STAFF, Catalogue, Gap, WordingError, catalogue, gaps, read_catalogue
+from wording.catalogue import PATRON, STAFF, Catalogue, Gap, WordingError, catalogue, gaps, joined, read_catalogue
 
 LETTERS = {"en": 95, "de": 100}
 HEADER = """msgid ""
@@ -70,6 +70,13 @@ def test_a_file_that_is_no_catalogue_is_an_error_of_ours(tmp_path: Path, body: s
 def test_a_missing_file_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(WordingError, match="cannot be read"):
         read_catalogue(tmp_path / "patron.po", "en")
+
+
+def test_a_code_that_two_files_say_is_an_error_of_ours(tmp_path: Path) -> None:
+    twice = written(tmp_path, "en", 'msgid "a"\nmsgstr "x"\n')
+    assert joined([twice]).entries.keys() == {"a"}
+    with pytest.raises(WordingError, match="a said twice"):
+        joined([twice, twice])
 
 
 STYLE: dict[str, Callable[[str, str], object]] = {
