@@ -31,6 +31,7 @@ SHORTEST_PASSWORD = 12
 SESSION_IDLE = timedelta(hours=8)
 SESSION_LONGEST = timedelta(hours=14)  # a working day: whoever stays signed in overnight signs in again
 USED_WITHIN = timedelta(minutes=1)  # as exactly as that is known when a session was used: fewer writes
+TRIES_FROM = LockOut(30, timedelta(minutes=1), timedelta(hours=1), timedelta(hours=1))  # a whole house may be behind it
 TRIES = LockOut(5, timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24))
 MOST_DAYS = 3650
 MARK = 16  # digits of a token's hash by which it is listed and revoked
@@ -59,21 +60,31 @@ class StaffSession:
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 
-def sign_in(service: Service, name: str, password: str, branch: str) -> dict[str, Any]:
+def sign_in(service: Service, name: str, password: str, branch: str, address: str = "") -> dict[str, Any]:
     """Name and password to a session: {"token", "roles", "may_override"}.
 
     Somebody who is not there, or no longer active, gets the same answer in the same time as a wrong password.
+
+    Args:
+        service: the service.
+        name: of the member of staff.
+        password: theirs.
+        branch: where the session works.
+        address: network address of whoever tries: one that tries many names is locked too.
 
     Raises:
         CirculationError: wrong, too many wrong tries, or no such branch.
     """
     now = service.clock()
     subject = _subject(service, name)
+    source = f"staff-from:{service.secrets.keyed('address', address)}"
     with service.database.writing() as db:
         _known_branch(db, branch)
-        until = lockout.locked(db, subject, now)
-        if until is not None:
-            raise _locked(until)
+        for one in (source, subject):
+            until = lockout.locked(db, one, now)
+            if until is not None:
+                raise _locked(until)
+        from_there = lockout.count(db, source, TRIES_FROM, now)
         counted = lockout.count(db, subject, TRIES, now)
         found = store.member(db, name)
     fits = service.secrets.password_fits(found.password_hash if found is not None else None, password)
@@ -84,6 +95,7 @@ def sign_in(service: Service, name: str, password: str, branch: str) -> dict[str
         raise CirculationError("sign_in_wrong", "name or password is wrong", 401)
     token = new_token()
     with service.database.writing() as db:
+        lockout.take_back(db, source, from_there)  # first the address, then the name, as above
         lockout.forget(db, subject)
         values = {"token_hash": token_hash(token), "staff": name, "branch": branch, "used_at": now}
         store.open_session(db, {**values, "expires": now + SESSION_LONGEST})
@@ -275,6 +287,7 @@ def change_password(service: Service, token: str, old: str, new: str) -> None:
         CirculationError: not signed in, the old one is wrong, too many wrong tries, or the new one is too short.
     """
     who, now = by_token(service, token), service.clock()
+    _long_enough(new)
     subject = _subject(service, who.name)
     with service.database.writing() as db:
         until = lockout.locked(db, subject, now)
@@ -307,7 +320,11 @@ def _roles(roles: Collection[str]) -> list[str]:
     return in_order(roles)
 
 
-def _hashed(service: Service, password: str) -> str:
+def _long_enough(password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        raise CirculationError("password", f"a password has at least {SHORTEST_PASSWORD} characters")
+        raise CirculationError("password", f"a password has at least {SHORTEST_PASSWORD} characters", place="password")
+
+
+def _hashed(service: Service, password: str) -> str:
+    _long_enough(password)
     return service.secrets.hash_password(password)

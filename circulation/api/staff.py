@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from circulation import audit, staffing
 from circulation.api import staff_access
@@ -18,9 +18,10 @@ CONFLICT = staff_access.CONFLICT
 
 
 @router.post("/sign-in", responses={429: {"model": Problem, "description": "too many wrong tries"}})
-def sign_in(body: m.StaffSignIn, service: TheService) -> m.StaffSignedIn:
+def sign_in(body: m.StaffSignIn, request: Request, service: TheService) -> m.StaffSignedIn:
     """Name and password to a session."""
-    return m.StaffSignedIn(**staffing.sign_in(service, body.name, body.password, body.branch))
+    address = request.client.host if request.client is not None else ""
+    return m.StaffSignedIn(**staffing.sign_in(service, body.name, body.password, body.branch, address))
 
 
 @router.post("/sign-out", status_code=204)

@@ -37,7 +37,8 @@ def sign_in(visit: TheVisit, form: SentForm) -> Response:
     """Begin a session."""
     try:
         name, password, branch = (form.needed(field) for field in ("name", "password", "branch"))
-        token = staffing.sign_in(visit.service, name, password, branch)["token"]
+        address = visit.request.client.host if visit.request.client is not None else ""
+        token = staffing.sign_in(visit.service, name, password, branch, address)["token"]
     except CirculationError as error:
         return _sign_in_page(visit, _without_password(form), error)
     answer = RedirectResponse(ROOT + local(form.text("wanted", "/")), 303)

@@ -113,13 +113,13 @@ def test_a_try_is_counted_before_its_hash_is_computed(service: Service, monkeypa
 
     def fits(*_: Any) -> bool:
         with service.database.reading() as db:
-            counted.append(db.execute(select(t.lock_out.c.failures)).scalar_one())
+            counted.extend(db.execute(select(t.lock_out.c.failures)).scalars())  # by name and by address
         return False
 
     monkeypatch.setattr(service.secrets, "password_fits", fits)
     with pytest.raises(CirculationError):
         staffing.sign_in(service, "anna", STAFF_PASSWORD, "N1")
-    assert counted == [1]
+    assert counted == [1, 1]
 
 
 def test_neither_name_nor_password_reaches_a_log(central: Central, caplog: pytest.LogCaptureFixture) -> None:
@@ -135,11 +135,39 @@ def test_neither_name_nor_password_reaches_a_log(central: Central, caplog: pytes
 
 def test_a_session_ends_by_itself_after_eight_idle_hours(central: Central, clock: TestClock) -> None:
     staff = central.staff("desk")
-    for _ in range(3):
-        clock.later(hours=7, minutes=59)
-        assert staff.get("/me").status_code == 200
+    clock.later(hours=5, minutes=59)
+    assert staff.get("/me").status_code == 200
+    clock.later(hours=7, minutes=59)
+    assert staff.get("/me").status_code == 200
+    again = central.staff("desk", name="again")
     clock.later(hours=8, minutes=1)
+    assert refused(again.get("/me")) == (401, "staff_unknown")
+
+
+def test_a_session_ends_by_itself_after_a_working_day_however_busy(central: Central, clock: TestClock) -> None:
+    staff = central.staff("desk")
+    for _ in range(2):
+        clock.later(hours=6, minutes=59)
+        assert staff.get("/me").status_code == 200
+    clock.later(minutes=2)
     assert refused(staff.get("/me")) == (401, "staff_unknown")
+
+
+def test_an_address_that_tries_many_names_is_locked_for_all_of_them(central: Central, clock: TestClock) -> None:
+    anna(central.service, "desk")
+    tries = [
+        refused(signing_in(central, f"name-{n}", "a wrong long password")) for n in range(staffing.TRIES_FROM.tries)
+    ]
+    assert tries == [(401, "sign_in_wrong")] * staffing.TRIES_FROM.tries
+    assert refused(signing_in(central)) == (429, "locked")
+    clock.later(minutes=1, seconds=1)
+    assert signing_in(central).status_code == 200
+
+
+def test_right_passwords_lock_no_address(central: Central) -> None:
+    anna(central.service, "desk")
+    for _ in range(staffing.TRIES_FROM.tries + 1):
+        assert signing_in(central).status_code == 200
 
 
 def test_a_session_ends_with_the_password_the_sign_out_and_the_job(central: Central) -> None:
