@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from circulation.api import (
+    advising,
     closings,
     desk,
     fleet,
@@ -80,7 +81,16 @@ def _application() -> FastAPI:
         root.include_router(module.router)
     root.include_router(machine_settings.router)
     root.include_router(reservations.router)
-    of_staff = (staff.router, rules.router, house.router, closings.router, fleet.router, desk.router, patrons.router)
+    of_staff = (
+        staff.router,
+        rules.router,
+        advising.router,
+        house.router,
+        closings.router,
+        fleet.router,
+        desk.router,
+        patrons.router,
+    )
     for router in (*of_staff, reservations.staff_router, machine_settings.staff_router):
         root.include_router(router, responses=staff_access.REFUSED)
     app.include_router(root)

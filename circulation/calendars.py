@@ -5,9 +5,10 @@ Not responsible for how a due date moves (rules.duedate).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 
 import holidays
 
@@ -78,3 +79,52 @@ def _without(opened: Iterable[Span], closed: Sequence[Span]) -> list[Span]:
 
 def _sorted(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(sorted(set(spans), key=lambda span: (span.first, span.last)))
+
+
+# --- a year to look at ------------------------------------------------------------------------------------------------
+
+
+class DayKind(StrEnum):
+    """What a day is at an organisation."""
+
+    OPEN = "open"
+    TOUR = "tour"
+    OPENED = "opened"
+    WEEKLY = "weekly"
+    HOLIDAY = "holiday"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day and what it is."""
+
+    day: date
+    kind: DayKind
+
+
+def days_of(chain: Sequence[Opening], year: int) -> tuple[Day, ...]:
+    """Every day of a year where these openings hold, deepest first."""
+    calendar = branch_calendar(chain, year)
+    exceptions = [span for one in chain for span, is_open in one.exceptions if not is_open]
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=n) for n in range((date(year, 12, 31) - first).days + 1))
+    return tuple(Day(day, _kind(day, calendar, exceptions)) for day in days)
+
+
+def _kind(day: date, calendar: BranchCalendar, exceptions: Sequence[Span]) -> DayKind:
+    if any(day in span for span in calendar.opened):
+        return DayKind.OPENED
+    if calendar.closed_by_exception(day):
+        return DayKind.CLOSED if any(day in span for span in exceptions) else DayKind.HOLIDAY
+    if not calendar.is_open(day):
+        return DayKind.WEEKLY
+    return DayKind.OPEN if calendar.tours is None else DayKind.TOUR
+
+
+def holiday_names(region: str, year: int, language: str) -> Mapping[date, str]:
+    """What the public holidays of a region are called in a language, or else in one that is known."""
+    if not region:
+        return {}
+    country, _, part = region.partition("-")
+    return dict(holidays.country_holidays(country, subdiv=part or None, years=year, language=language).items())

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 import wording
-from circulation import audit, demo, drafts, logs, machines, serving, staffing
+from circulation import audit, demo, drafts, logs, machines, serving, setting_up, staffing
 from circulation import backup as backups
 from circulation.app import document_text
-from circulation.clock import real_clock
+from circulation.command_line import DatabaseUrl, SecretsFolder, StaffLanguage, console, errors, opened, told
 from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
-from circulation.secrets import Secrets
-from circulation.service import Service
+from circulation.importing.commands import export_app, import_app
 from circulation.store import house
 from circulation.store.engine import Database
 from rules.finding import Finding
@@ -40,81 +36,12 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(admin_app, name="admin")
 app.add_typer(machine_app, name="machine")
 app.add_typer(token_app, name="token")
-
-WIDTH_WITHOUT_TERMINAL = 250  # so that no item number is cut where another program reads
-# Names, titles and device states are shown as they are: "[b]" and ":book:" in them are no instructions to rich.
-console = Console(
-    soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, markup=False, emoji=False
-)
-errors = Console(stderr=True, soft_wrap=True)
-P = ParamSpec("P")
-
-DatabaseUrl = Annotated[
-    str,
-    typer.Option("--database", envvar="CIRCULATION_DATABASE", help="Database address, e.g. sqlite:////var/lib/x.db"),
-]
-SecretsFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--secrets", envvar="CIRCULATION_SECRETS", help="Folder of the server's secrets; beside SQLite's file"
-    ),
-]
-
-
-def _language(language: str) -> str:
-    known = wording.languages(wording.STAFF)
-    if language not in known:
-        raise typer.BadParameter(f"there is no language {language!r}; there are {', '.join(known)}")
-    return language
-
-
-StaffLanguage = Annotated[str, typer.Option("--language", callback=_language, help="Language of what is told.")]
-
-
-def _told(command: Callable[P, None]) -> Callable[P, None]:
-    """Errors of ours are one plain line and exit code 1."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except CirculationError as error:
-            errors.print(f"circulation: {error.detail}", markup=False, highlight=False)
-            raise typer.Exit(1) from None
-        except SQLAlchemyError as error:
-            errors.print(f"circulation: the database failed: {type(error).__name__}", markup=False, highlight=False)
-            raise typer.Exit(1) from None
-
-    return run
-
-
-@contextmanager
-def opened(database: str, secrets: Path | None, server: bool = False) -> Iterator[Service]:
-    """Database and secrets, with the tables brought up to this version; closed after the block.
-
-    Args:
-        database: its address.
-        secrets: folder of the secrets; None = beside SQLite's file.
-        server: be the one server of a SQLite database.
-
-    Raises:
-        CirculationError: either cannot be used, or there is a server already.
-    """
-    logs.configure()
-    found = Database(database)
-    folder = secrets or (found.file.with_name(found.file.name + ".secrets") if found.file else None)
-    if folder is None:
-        raise CirculationError("secrets", "give --secrets FOLDER: this database has no folder of its own")
-    try:
-        with serving.only_server(found.file if server else None):
-            found.migrate()
-            yield Service(found, Secrets(folder), real_clock)
-    finally:
-        found.close()
+app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
 
 
 @app.command()
-@_told
+@told
 def serve(
     database: DatabaseUrl,
     secrets: SecretsFolder = None,
@@ -146,7 +73,7 @@ def _as_it_is(database: str) -> Iterator[Database]:
 
 
 @app.command()
-@_told
+@told
 def backup(file: Path, database: DatabaseUrl) -> None:
     """Write everything into a new file, while machines go on; the secrets folder is not in it and kept elsewhere."""
     with _as_it_is(database) as found:
@@ -155,7 +82,7 @@ def backup(file: Path, database: DatabaseUrl) -> None:
 
 
 @app.command()
-@_told
+@told
 def restore(
     file: Path,
     database: DatabaseUrl,
@@ -167,8 +94,28 @@ def restore(
     console.print(f"{file} is restored as generation {generation}", highlight=False)
 
 
+@app.command()
+@told
+def init(
+    library: Annotated[str, typer.Argument(help="Name of the library.")],
+    database: DatabaseUrl,
+    isil: Annotated[str, typer.Option(help="The library's ISIL, e.g. DE-Mus1.")],
+    currency: Annotated[str, typer.Option(help="ISO code of the currency, e.g. EUR.")],
+    time_zone: Annotated[str, typer.Option(help="E.g. Europe/Berlin.")],
+    branch: Annotated[str, typer.Option(help="Code of the first branch; more are added later.")],
+    branch_name: Annotated[str, typer.Option(help="Name of the first branch.")],
+    account: Annotated[str | None, typer.Option(help="Code of the library as a whole; the ISIL if not given.")] = None,
+    secrets: SecretsFolder = None,
+) -> None:
+    """Set up an empty database for a library with one branch."""
+    asked = setting_up.Library(library, isil, currency, time_zone, account or isil, branch, branch_name)
+    with opened(database, secrets) as service:
+        setting_up.set_up(service, asked)
+    console.print(f"{library} is set up with the branch {branch}\n\n{setting_up.NEXT_STEPS}", highlight=False)
+
+
 @app.command("demo-data")
-@_told
+@told
 def demo_data(
     database: DatabaseUrl,
     secrets: SecretsFolder = None,
@@ -189,7 +136,7 @@ def demo_data(
 
 
 @rules_app.command("publish")
-@_told
+@told
 def rules_publish(
     file: Path, database: DatabaseUrl, secrets: SecretsFolder = None, language: StaffLanguage = "en"
 ) -> None:
@@ -206,12 +153,12 @@ def rules_publish(
     console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
     waiting = sorted({rule.kind for rule in rules} & WAITING_KINDS)
     if waiting:
-        told = f"kept, but this version does not apply them yet: {', '.join(waiting)}"
-        errors.print(told, markup=False, highlight=False)
+        kept = f"kept, but this version does not apply them yet: {', '.join(waiting)}"
+        errors.print(kept, markup=False, highlight=False)
 
 
 @rules_app.command("check")
-@_told
+@told
 def rules_check(
     file: Path, database: DatabaseUrl, secrets: SecretsFolder = None, language: StaffLanguage = "en"
 ) -> None:
@@ -244,7 +191,7 @@ def _rules(file: Path, db: Connection) -> tuple[Rule, ...]:
 
 
 @admin_app.command("create")
-@_told
+@told
 def admin_create(
     name: str,
     database: DatabaseUrl,
@@ -282,7 +229,7 @@ def _bytes(code: str, file: Path) -> bytes:
 
 
 @token_app.command("create")
-@_told
+@told
 def token_create(
     name: str,
     branch: Annotated[str, typer.Option(help="Where it works; the rules of this branch decide.")],
@@ -298,7 +245,7 @@ def token_create(
 
 
 @token_app.command("list")
-@_told
+@told
 def token_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
     """Every token, with the id by which it is revoked."""
     with opened(database, secrets) as service:
@@ -312,7 +259,7 @@ def token_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
 
 
 @token_app.command("revoke")
-@_told
+@told
 def token_revoke(
     id_: Annotated[str, typer.Argument(metavar="ID")], database: DatabaseUrl, secrets: SecretsFolder = None
 ) -> None:
@@ -329,7 +276,7 @@ def openapi() -> None:
 
 
 @machine_app.command("enrol")
-@_told
+@told
 def machine_enrol(branch: str, database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
     """Print a one-time code with which one machine of a branch can be enrolled within a day."""
     with opened(database, secrets) as service:
@@ -338,7 +285,7 @@ def machine_enrol(branch: str, database: DatabaseUrl, secrets: SecretsFolder = N
 
 
 @machine_app.command("list")
-@_told
+@told
 def machine_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
     """How every machine was when it was last heard of."""
     with opened(database, secrets) as service:
@@ -365,7 +312,7 @@ def machine_list(database: DatabaseUrl, secrets: SecretsFolder = None) -> None:
 
 
 @app.command()
-@_told
+@told
 def doubts(
     database: DatabaseUrl,
     secrets: SecretsFolder = None,

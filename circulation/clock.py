@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -17,3 +17,12 @@ def real_clock() -> datetime:
 def local_day(instant: datetime, time_zone: str) -> date:
     """The calendar day of an instant at a branch."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def day_begins(day: date, time_zone: str) -> datetime:
+    """The first instant of a calendar day at a branch, in UTC.
+
+    Raises:
+        OverflowError: it lies outside of the calendar.
+    """
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)

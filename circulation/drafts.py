@@ -1,15 +1,18 @@
 """Drafts of rule sets: making and changing them, what is to be said about them, and publishing (R78-R80).
 
-Responsible for that a draft holds only rules that are right in themselves, and that nothing with an error is published.
-Not responsible for what is wrong (rules.check, rules.publishing) or for who may ask (api).
+Responsible for that a draft holds only rules that are right in themselves, that nobody overwrites what they have not
+seen, and that nothing with an error is published. Not responsible for what is wrong (rules.check, rules.publishing) or
+for who may ask (api, staff).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
+from json import dumps
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +27,12 @@ from circulation.store import house
 from circulation.store import rulesets as store
 from rules import changes, csv, json, toml
 from rules.changes import Cell, Change, RuleChanges, rule_changes
-from rules.check import KnownCodes
+from rules.check import KnownCodes, check_rules
 from rules.compiled import RuleSet, compile_rules
 from rules.finding import Finding, Severity
-from rules.order import document_order
+from rules.ids import with_free_ids
+from rules.order import document_order, rank, walked
+from rules.organisation import OrganisationTree
 from rules.plain import rule_from_plain, rule_to_plain
 from rules.problems import Problem, RuleFileError
 from rules.publishing import check_set, stops_publishing
@@ -35,6 +40,9 @@ from rules.rule import Facts, Rule
 
 LIVE = "live"
 MOST_DIGITS = 9  # of the number of a set
+_MARK = 16  # signs of a mark
+_RANKED = 3  # parts of a rank that staff cannot change by moving: organisation, conditions, dates
+_INSERT, _DELETE = "draft.rule.insert", "draft.rule.delete"
 READERS: Mapping[str, Callable[[bytes, KnownCodes], tuple[Rule, ...]]] = {"toml": toml.read, "csv": csv.read}
 Plain = Mapping[str, Any]
 
@@ -49,6 +57,18 @@ class RulesWrongError(CirculationError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("rules_wrong", f"problems in these rules: {len(problems)}; nothing was stored")
         self.problems = tuple(problems)
+
+
+class RuleChangedError(CirculationError):
+    """A rule is no longer as it was when somebody looked at it.
+
+    Attributes:
+        now: as it is; None = it was taken out.
+    """
+
+    def __init__(self, now: Plain | None) -> None:
+        super().__init__("rule_changed", "somebody else changed this rule meanwhile", 409)
+        self.now = now
 
 
 class FindingsError(CirculationError):
@@ -103,6 +123,11 @@ def _live(db: Connection) -> tuple[Rule, ...]:
     """The rules in force; none before the first set."""
     number = house.installation(db).live
     return () if number is None else house.rule_set(db, number).rules
+
+
+def mark(content: Any) -> str:
+    """A mark of a rule, or of all rules of a draft: another one if anything of it is changed."""
+    return sha256(dumps(content, sort_keys=True).encode()).hexdigest()[:_MARK]
 
 
 def shown(db: Connection, id_: str) -> dict[str, Any]:
@@ -170,6 +195,20 @@ def import_document(service: Service, by: str, name: str, content: bytes, form: 
         return _add(service, db, by, name, rules, "draft.import")
 
 
+def read_rule(rule: Plain, codes: KnownCodes) -> Rule:
+    """A rule of its document.
+
+    Raises:
+        RulesWrongError: something is wrong with it in itself.
+    """
+    return _right(lambda: json.read([rule], codes))[0]
+
+
+def id_taken(id_: str) -> Problem:
+    """That another rule of the draft has this id."""
+    return Problem(f'rule "{id_}", id', "id_duplicate", {"id": id_}, id_, "id")
+
+
 def _right(read: Callable[[], tuple[Rule, ...]]) -> tuple[Rule, ...]:
     try:
         return read()
@@ -209,33 +248,59 @@ def insert_rule(service: Service, by: str, id_: str, rule: Plain) -> dict[str, A
         made = read(rule)
         return [*rules, rule_to_plain(made)], made
 
-    return _edit(service, by, id_, "draft.rule.insert", changed)
+    return _edit(service, by, id_, _INSERT, changed)
 
 
-def replace_rule(service: Service, by: str, id_: str, key: str, rule: Plain) -> dict[str, Any]:
-    """Put another rule in the place of one.
+def add_rules(service: Service, by: str, id_: str, rules: Sequence[Rule]) -> None:
+    """Add rules to a draft; an id that is taken gets a number behind it.
 
     Raises:
-        CirculationError: there is none of this id; ``RulesWrongError`` if something is wrong with the new one.
+        RulesWrongError: something is wrong with one of them.
+    """
+    with service.database.writing() as db:
+        row = _draft(db, id_)
+        made = with_free_ids(rules, {rule["id"] for rule in row.rules})
+        problems = check_rules(made, house.known_codes(db))
+        if problems:
+            raise RulesWrongError(problems)
+        _change(service, db, by, id_, {"rules": [*row.rules, *(rule_to_plain(rule) for rule in made)]})
+        audit.note(db, service.clock(), by, "draft.rules.add", id_, {"rules": [rule.id for rule in made]})
+
+
+def replace_rule(service: Service, by: str, id_: str, key: str, rule: Plain, seen: str | None = None) -> dict[str, Any]:
+    """Put another rule in the place of one.
+
+    Args:
+        service: the service.
+        by: who does it.
+        id_: of the draft.
+        key: id of the rule that is replaced.
+        rule: the new one.
+        seen: ``mark`` of the rule as it was looked at; None = whatever it is now.
+
+    Raises:
+        CirculationError: there is none of this id; ``RuleChangedError`` if it is another one than was seen;
+            ``RulesWrongError`` if something is wrong with the new one.
     """
 
     def changed(rules: list[Any], read: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
-        at = _place(rules, key)
+        at = _place(rules, key, seen)
         made = read(rule)
         return [*rules[:at], rule_to_plain(made), *rules[at + 1 :]], made
 
     return _edit(service, by, id_, "draft.rule.replace", changed, key)
 
 
-def change_rule(service: Service, by: str, id_: str, key: str, keys: Plain) -> dict[str, Any]:
-    """Change keys of a rule; null takes a key away.
+def change_rule(service: Service, by: str, id_: str, key: str, keys: Plain, seen: str | None = None) -> dict[str, Any]:
+    """Change keys of a rule; null takes a key away. ``seen`` as in ``replace_rule``.
 
     Raises:
-        CirculationError: there is none of this id; ``RulesWrongError`` if it would be wrong.
+        CirculationError: there is none of this id; ``RuleChangedError`` if it is another one than was seen;
+            ``RulesWrongError`` if it would be wrong.
     """
 
     def changed(rules: list[Any], read: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
-        at = _place(rules, key)
+        at = _place(rules, key, seen)
         merged = {**rules[at], **keys}
         made = read({name: value for name, value in merged.items() if value is not None})
         return [*rules[:at], rule_to_plain(made), *rules[at + 1 :]], made
@@ -243,25 +308,84 @@ def change_rule(service: Service, by: str, id_: str, key: str, keys: Plain) -> d
     return _edit(service, by, id_, "draft.rule.change", changed, key)
 
 
-def delete_rule(service: Service, by: str, id_: str, key: str) -> None:
-    """Take a rule out of a draft.
+def delete_rule(service: Service, by: str, id_: str, key: str, seen: str | None = None) -> None:
+    """Take a rule out of a draft. ``seen`` as in ``replace_rule``.
 
     Raises:
-        CirculationError: there is none of this id.
+        CirculationError: there is none of this id; ``RuleChangedError`` if it is another one than was seen.
     """
 
     def changed(rules: list[Any], _: Callable[[Plain], Rule]) -> tuple[list[Any], Rule]:
-        at = _place(rules, key)
+        at = _place(rules, key, seen)
         return [*rules[:at], *rules[at + 1 :]], rule_from_plain(rules[at])
 
-    _edit(service, by, id_, "draft.rule.delete", changed, key)
+    _edit(service, by, id_, _DELETE, changed, key)
 
 
-def _place(rules: Sequence[Any], key: str) -> int:
+def deleted_rule(db: Connection, id_: str, key: str) -> dict[str, Any]:
+    """A rule that was taken out of a draft, as it was, so that it can be put back.
+
+    Raises:
+        CirculationError: none of this id was.
+    """
+    _draft(db, id_)
+    lines = audit.listed(db, {"action": _DELETE, "subject": key})
+    found: dict[str, Any] | None = next(
+        (line["details"]["rule"] for line in lines if line["details"].get("draft") == id_), None
+    )
+    if found is None:
+        raise _missing("rule taken out of this draft")
+    return found
+
+
+def _place(rules: Sequence[Any], key: str, seen: str | None = None) -> int:
     at = next((number for number, rule in enumerate(rules) if rule["id"] == key), None)
     if at is None:
-        raise _missing("rule in this draft")
+        raise _missing("rule in this draft") if seen is None else RuleChangedError(None)
+    if seen is not None and mark(rules[at]) != seen:
+        raise RuleChangedError(rules[at])
     return at
+
+
+def equals(rules: Iterable[Rule], tree: OrganisationTree) -> dict[str, tuple[Rule, ...]]:
+    """Id of each active rule -> the rules of its list that rank as it does, in the order walked, itself among them.
+
+    Only among these may staff move it (R4).
+    """
+    ranks: dict[tuple[object, ...], list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.active:
+            ranks[rule.kind, rule.level, rule.org, *rank(rule, tree)[:_RANKED]].append(rule)
+    ordered = [walked(found, tree) for found in ranks.values()]
+    return {rule.id: found for found in ordered for rule in found}
+
+
+def move_rule(service: Service, by: str, id_: str, key: str, by_places: int) -> None:
+    """Move a rule among those equal to it in rank; beyond the first and the last it stays there.
+
+    Args:
+        service: the service.
+        by: who does it.
+        id_: of the draft.
+        key: id of the rule.
+        by_places: -1 = one place up, 1 = one down.
+
+    Raises:
+        CirculationError: there is no such rule, or it was switched off.
+    """
+    with service.database.writing() as db:
+        row = _draft(db, id_)
+        rules = _rules(row)
+        rule = rules[_place(row.rules, key)]
+        if not rule.active:
+            raise CirculationError("rule_inactive", "a rule that is switched off stands in no list", 409)
+        order = list(equals(rules, house.organisations(db))[key])
+        at = order.index(rule)
+        order.insert(max(at + by_places, 0), order.pop(at))
+        positions = {one.id: number for number, one in enumerate(order, start=1)}
+        plain = [rule_to_plain(replace(one, position=positions.get(one.id, one.position))) for one in rules]
+        _change(service, db, by, id_, {"rules": plain})
+        audit.note(db, service.clock(), by, "draft.rule.move", key, {"draft": id_, "positions": positions})
 
 
 def _edit(
@@ -276,9 +400,9 @@ def _edit(
     with service.database.writing() as db:
         row = _draft(db, id_)
         codes = house.known_codes(db)
-        rules, made = changed(row.rules, lambda raw: _right(lambda: json.read([raw], codes))[0])
+        rules, made = changed(row.rules, lambda raw: read_rule(raw, codes))
         if sum(rule["id"] == made.id for rule in rules) > 1:
-            raise RulesWrongError([Problem(f'rule "{made.id}", id', "id_duplicate", {"id": made.id}, made.id, "id")])
+            raise RulesWrongError([id_taken(made.id)])
         _change(service, db, by, id_, {"rules": rules})
         plain = rule_to_plain(made)
         audit.note(db, service.clock(), by, action, key or made.id, {"draft": id_, "rule": plain})
@@ -315,13 +439,18 @@ class Checked:
         return stops_publishing(self.findings)
 
 
+def differences(db: Connection, id_: str) -> RuleChanges:
+    """Rules of a draft that differ from those in force."""
+    return rule_changes(_live(db), _rules(_draft(db, id_)))
+
+
 def check(service: Service, id_: str) -> Checked:
     """Findings, rules that differ from those in force, and what current loans would meet."""
     with service.database.reading() as db:
         rules = _rules(_draft(db, id_))
         live = _live(db)
-        differences = rule_changes(live, rules)
-        return Checked(findings(service, db, rules), differences, _loan_changes(service, db, live, rules, differences))
+        changed = rule_changes(live, rules)
+        return Checked(findings(service, db, rules), changed, _loan_changes(service, db, live, rules, changed))
 
 
 def findings(service: Service, db: Connection, rules: Sequence[Rule]) -> tuple[Finding, ...]:
@@ -334,11 +463,11 @@ def _today(service: Service, db: Connection) -> date:
 
 
 def _loan_changes(
-    service: Service, db: Connection, live: Sequence[Rule], rules: Sequence[Rule], differences: RuleChanges
+    service: Service, db: Connection, live: Sequence[Rule], rules: Sequence[Rule], changed: RuleChanges
 ) -> tuple[LoanChange, ...]:
     """Results that differ, by kind, place, rules and values. Only kinds whose rules differ can give others."""
-    pairs = [rule for pair in differences.changed for rule in pair]
-    kinds = {rule.kind for rule in (*differences.added, *differences.removed, *pairs)}
+    pairs = [rule for pair in changed.changed for rule in pair]
+    kinds = {rule.kind for rule in (*changed.added, *changed.removed, *pairs)}
     tree = house.organisations(db)
     before, after = (compile_rules(RuleSet(0, tuple(given), tree)) for given in (live, rules))
     cells = _cells(service, db)
@@ -373,12 +502,20 @@ def _cells(service: Service, db: Connection) -> Counter[Cell]:
 
 
 def publish(
-    service: Service, by: str, id_: str, note: str = "", *, anyway: bool = False
+    service: Service, by: str, id_: str, note: str = "", *, anyway: bool = False, seen: str | None = None
 ) -> tuple[int, tuple[Finding, ...]]:
     """Make a draft the live set; its number, and the findings that did not stop it.
 
     The check may take seconds with thousands of rules, and machines wait for whoever writes: it is made before, and
     publishing then makes sure that nothing it rests on has changed.
+
+    Args:
+        service: the service.
+        by: who publishes.
+        id_: of the draft.
+        note: what is to be remembered about it.
+        anyway: also if another set was published since the draft was begun.
+        seen: ``mark`` of the rules somebody looked at before they said so; None = whatever they are now.
 
     Raises:
         FindingsError: errors stop it.
@@ -387,6 +524,8 @@ def publish(
     """
     with service.database.reading() as db:
         row = _draft(db, id_)
+        if seen is not None and mark(row.rules) != seen:
+            raise _changed_meanwhile()
         if not anyway:
             _must_be_current(db, row)
         version = house.installation(db).version
@@ -397,12 +536,16 @@ def publish(
         store.hold_publishing(db)
         again = _draft(db, id_)
         if again.rules != row.rules or house.installation(db).version != version:
-            raise CirculationError("draft_changed", "this was changed while it was checked; please try again", 409)
+            raise _changed_meanwhile()
         if not anyway:
             _must_be_current(db, again)
         number = _put_live(service, db, by, _rules(again), note, {"draft": id_, "based_on": again.based_on})
         store.delete_draft(db, id_)
     return number, told
+
+
+def _changed_meanwhile() -> CirculationError:
+    return CirculationError("draft_changed", "this was changed while it was checked; please try again", 409)
 
 
 def _must_be_current(db: Connection, row: Any) -> None:

@@ -47,8 +47,7 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
     head = _head(trace, outcome, language)
     lines = [head, *(line for step in steps for line in step["text"]), *(raw["text"] for raw in reasons)]
     if "found" in trace:
-        state = _say(f"state.item.{trace['found']}", {}, language)
-        lines.append(_say("explain.found", {"state": state}, language))
+        lines.append(_say("explain.found", {"state": _state(trace["found"], language)}, language))
     lines += [_say("explain.stopped", {}, language)] if stopped else []
     lines += [desk_text(at_desk.verdict, language)] if at_desk is not None else []
     return {
@@ -78,8 +77,8 @@ def step_text(step: Plain, language: str) -> list[str]:
     kind = _say(f"kind.{step['kind']}", {}, language)
     if step["level"] is not None:
         kind = f"{kind} ({step['level']})"
-    value = _value(step["value"], language)
-    lines = [_skipped(looked, language) for looked in step["looked_at"] if looked["result"] == "skipped"]
+    value = value_text(step["value"], language)
+    lines = [skipped_text(looked, language) for looked in step["looked_at"] if looked["result"] == "skipped"]
     winner = next((looked for looked in step["looked_at"] if looked["result"] == "matched"), None)
     if winner is None:
         given = {"kind": kind, "organisation": step["organisation"], "value": value}
@@ -96,7 +95,8 @@ def step_text(step: Plain, language: str) -> list[str]:
     return [*lines, _say("explain.rule", given, language)]
 
 
-def _skipped(looked: Plain, language: str) -> str:
+def skipped_text(looked: Plain, language: str) -> str:
+    """Why a rule that was looked at did not match."""
     given = {
         "number": looked["number"],
         "name": looked["name"],
@@ -109,7 +109,8 @@ def _skipped(looked: Plain, language: str) -> str:
     return _say("explain.skipped" if looked["was"] is not None else "explain.skipped_patron", given, language)
 
 
-def _value(plain: object, language: str) -> str:
+def value_text(plain: object, language: str) -> str:
+    """A value of a rule in words, from its plain form; None is "none"."""
     if plain is None:
         return _say("explain.none", {}, language)
     return _words(value_words(value_from_plain(plain)), language)
@@ -125,12 +126,21 @@ def _words(words: Words, language: str) -> str:
 def reason_text(reason: Reason, language: str) -> str:
     """A reason in words for staff; where they have none of their own, in the patron's."""
     given: dict[str, Any] = {name: _typed(value) for name, value in reason.params.items()}
+    if "state" in given:
+        given["state"] = _state(str(given["state"]), language)
     if isinstance(given.get("amount"), int):
         given["amount"] = (given["amount"], given.get("currency"))
     try:
         return _say(f"refusal.{reason.code}", given, language)
     except WordingError:
         return patron_text(reason, language)
+
+
+def _state(state: str, language: str) -> str:
+    try:
+        return _say(f"state.item.{state}", {}, language)
+    except WordingError:  # of a newer service, after a restore
+        return state
 
 
 def patron_text(reason: Reason, language: str) -> str:
@@ -171,6 +181,24 @@ def _head(trace: Plain, outcome: Plain, language: str) -> str:
     if outcome.get("due") is None:
         return _say("explain.head.allowed", given, language)
     return _say("explain.head.due", {**given, "date": date.fromisoformat(outcome["due"])}, language)
+
+
+def patron_of(service: Service, operation: str) -> str | None:
+    """For whom a recorded operation was, as far as it or the loan it made still says so."""
+    with service.database.reading() as db:
+        row = store.by_id(db, operation)
+        if row is None or row.outcome is None:
+            return None
+        named: str | None = (row.trace or {}).get("patron")
+        return named or store.borrower(db, row.outcome.get("item"), row.at)
+
+
+def override_of(service: Service, operation: str) -> dict[str, str] | None:
+    """Who of the staff set reasons aside in a recorded operation, and why (R83)."""
+    with service.database.reading() as db:
+        row = store.by_id(db, operation)
+    found: dict[str, str] | None = row.trace.get("override") if row is not None and row.trace else None
+    return found
 
 
 def _at_desk(service: Service, trace: Plain, outcome: Plain, on: date) -> Answer | None:

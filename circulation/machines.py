@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from circulation import audit
 from circulation.errors import CirculationError
@@ -149,10 +149,36 @@ def _differs(known: Any, told: dict[str, Any]) -> bool:
 
 
 def listed(service: Service) -> list[dict[str, Any]]:
-    """Every machine with how it was when last heard of and how many items it has in doubt."""
+    """Every machine with how it was when last heard of and how many items it has in doubt; none that was withdrawn."""
+    return _listed(service, t.machine.c.withdrawn_at.is_(None))
+
+
+def withdrawn(service: Service) -> list[dict[str, Any]]:
+    """The same of those that were withdrawn."""
+    return _listed(service, t.machine.c.withdrawn_at.is_not(None))
+
+
+def known(service: Service, id_: str) -> dict[str, Any]:
+    """One of them.
+
+    Raises:
+        CirculationError: there is no such machine.
+    """
+    found = _listed(service, t.machine.c.id == id_)
+    if not found:
+        raise _not_there()
+    return found[0]
+
+
+def _not_there() -> CirculationError:
+    return CirculationError("not_found", "there is no such machine", 404)
+
+
+def _listed(service: Service, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
     doubts = select(t.doubt.c.machine_id, func.count().label("doubts")).group_by(t.doubt.c.machine_id).subquery()
     with service.database.reading() as db:
         query = select(t.machine, doubts.c.doubts).outerjoin(doubts, doubts.c.machine_id == t.machine.c.id)
+        query = query.where(condition)
         return [dict(row._mapping) for row in db.execute(query.order_by(t.machine.c.name))]  # noqa: SLF001
 
 
@@ -172,3 +198,64 @@ def clear_doubt(service: Service, item: str, by: str = audit.COMMAND_LINE) -> in
         if cleared:
             audit.note(db, service.clock(), by, "doubt.clear", item)
         return cleared
+
+
+# --- staff change machines --------------------------------------------------------------------------------------------
+
+
+def change(service: Service, by: str, id_: str, name: str, branch: str) -> None:
+    """Rename a machine, or say that it stands in another branch, whose rules decide from now on (R12).
+
+    Raises:
+        CirculationError: there is no such machine in service, no such branch, or the name is empty.
+    """
+    if not name.strip():
+        raise CirculationError("field_missing", "a machine has a name", place="name")
+    with service.database.writing() as db:
+        before = _in_service(db, id_)
+        if branch not in house.organisations(db).nodes:
+            raise CirculationError("branch_unknown", f"there is no branch {branch!r}", place="branch")
+        values = {"name": name, "branch": branch}
+        db.execute(update(t.machine).where(t.machine.c.id == id_).values(**values))
+        told = {"before": {key: getattr(before, key) for key in values}, "after": values}
+        audit.note(db, service.clock(), by, "machine.change", f"machine {id_}", told)
+
+
+def quieten(service: Service, by: str, id_: str) -> None:
+    """Staff have seen the alarm of a machine at which too many wrong PINs were tried.
+
+    Raises:
+        CirculationError: there is no such machine in service.
+    """
+    with service.database.writing() as db:
+        row = _in_service(db, id_)
+        if row.alarm_at is not None:
+            db.execute(update(t.machine).where(t.machine.c.id == id_).values(alarm_at=None))
+            told = {"name": row.name, "alarm_at": row.alarm_at.isoformat()}
+            audit.note(db, service.clock(), by, "machine.alarm_seen", f"machine {id_}", told)
+
+
+def withdraw(service: Service, by: str, id_: str) -> None:
+    """Take a machine out of service: its key opens nothing any more, and who is signed in at it is signed out.
+
+    What it did stays. It comes back as a new one, with a new code.
+
+    Raises:
+        CirculationError: there is no such machine in service.
+    """
+    with service.database.writing() as db:
+        row, now = _in_service(db, id_), service.clock()
+        gone = {"withdrawn_at": now, "alarm_at": None, "key_hash": token_hash(new_token())}
+        db.execute(update(t.machine).where(t.machine.c.id == id_).values(**gone))
+        db.execute(delete(t.patron_session).where(t.patron_session.c.machine_id == id_))
+        told = {"name": row.name, "branch": row.branch}
+        audit.note(db, now, by, "machine.withdraw", f"machine {id_}", told)
+
+
+def _in_service(db: Connection, id_: str) -> Any:
+    """The row of a machine that staff may change. A desk is none: it is there as long as its branch."""
+    chosen = (t.machine.c.id == id_, t.machine.c.withdrawn_at.is_(None), t.machine.c.channel.in_(CHANNELS))
+    row = db.execute(select(t.machine).where(*chosen).with_for_update()).one_or_none()
+    if row is None:
+        raise _not_there()
+    return row

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from circulation import audit
 from circulation.clock import local_day
 from circulation.domain.blocks import blocking_debt
-from circulation.domain.records import Place, patron_facts
+from circulation.domain.records import Patron, Place, patron_facts
 from circulation.domain.series import Change, authority, reached_on
 from circulation.errors import CirculationError
 from circulation.service import Service, Workplace
@@ -33,7 +33,7 @@ class Series:
     reached_on: date | None
 
 
-def charge(service: Service, workplace: Workplace, patron: str, fee: dict[str, Any]) -> int:
+def charge(service: Service, workplace: Workplace, patron: str, fee: dict[str, Any], seen: int | None = None) -> int:
     """Book a fee by hand; its number.
 
     Args:
@@ -41,30 +41,41 @@ def charge(service: Service, workplace: Workplace, patron: str, fee: dict[str, A
         workplace: the desk.
         patron: who owes it.
         fee: amount, reason, title, invoice.
+        seen: what was owed as far as whoever asks knows; None = not looked at.
 
     Raises:
-        CirculationError: there is no such patron.
+        CirculationError: there is no such patron, or another sum is owed: it may have been booked already.
     """
     now = service.clock()
     with service.database.writing() as db:
         _known(db, patron)
+        _unchanged(debts.open_fees(db, patron), seen)
         number = debts.add(db, {**fee, "patron_id": patron, "branch": workplace.branch, "open": True, "at": now})
         told = {"amount": fee["amount"], "invoice": fee.get("invoice", False)}
         audit.note(db, now, workplace.staff or workplace.channel, "fee.charge", f"fee {number}", told)
     return number
 
 
-def pay(service: Service, workplace: Workplace, patron: str, amount: int, fees: Sequence[int] = ()) -> dict[str, Any]:
-    """Take a payment: oldest fees first, or the ones named; a fee may be paid in part.
+def pay(
+    service: Service,
+    workplace: Workplace,
+    patron: str,
+    amount: int,
+    fees: Sequence[int] = (),
+    seen: int | None = None,
+) -> dict[str, Any]:
+    """Take a payment: oldest fees first, or the ones named; a fee may be paid in part. ``seen``: as in ``charge``.
 
     Raises:
-        CirculationError: no such patron, no such open fee of theirs, or more than is owed.
+        CirculationError: no such patron, no such open fee of theirs, more than is owed, or another sum than was seen.
     """
     now = service.clock()
     by = workplace.staff or workplace.channel
     with service.database.writing() as db:
         _known(db, patron)
-        rows = [row for row in debts.open_fees(db, patron) if not fees or row.id in fees]
+        open_fees = debts.open_fees(db, patron)
+        _unchanged(open_fees, seen)
+        rows = [row for row in open_fees if not fees or row.id in fees]
         if len(rows) < len(set(fees)):
             raise CirculationError("fee_unknown", "one of these fees is not open, or not this patron's", 404)
         if amount > sum(row.owed for row in rows):
@@ -104,6 +115,12 @@ def waive(service: Service, workplace: Workplace, fee: int, reason: str) -> int:
         return int(row.owed)
 
 
+def _unchanged(open_fees: Sequence[Any], seen: int | None) -> None:
+    """A form that is sent twice, or was looked at before somebody else's, does nothing."""
+    if seen is not None and sum(row.owed for row in open_fees) != seen:
+        raise CirculationError("account_changed", "the account has changed since it was looked at", 409)
+
+
 def _known(db: Connection, patron: str) -> None:
     if store.patron(db, patron) is None:
         raise CirculationError("patron_unknown", "there is no such patron", 404)
@@ -129,19 +146,29 @@ def _running(db: Connection, place: Place, patron: str, organisation: str) -> Se
     who = store.patron(db, patron, locked=False)
     if who is None:
         return Series(organisation, None)
-    minimum = decide(place.rules, MINIMUM, organisation, patron_facts(who, place), place.today).value
-    if not isinstance(minimum, Amount):
+    minimum = series_minimum(place, who, organisation)
+    if minimum is None:
         return Series(organisation, None)
-    tree = place.rules.organisations
-    below = {node for node in tree.nodes if organisation in tree.chain(node)}
-    events = sorted(_changes(debts.history(db, patron), below), key=lambda event: event[0])
-    changes = [Change(local_day(at, place.house.time_zone), by) for at, by in events]
+    changes = debt_changes(place, debts.history(db, patron), kept_by(place, organisation))
     return Series(organisation, reached_on(changes, minimum.minor))
 
 
-def _changes(history: debts.History, below: set[str]) -> list[tuple[datetime, int]]:
-    """Charges, payments and waivers of fees that belong to these branches; one without a branch belongs to all."""
-    mine = {row.id: row for row in history.fees if row.branch is None or row.branch in below}
+def series_minimum(place: Place, who: Patron, organisation: str) -> Amount | None:
+    """The debt from which on a series runs at an authority (R27); None = none runs there."""
+    minimum = decide(place.rules, MINIMUM, organisation, patron_facts(who, place), place.today).value
+    return minimum if isinstance(minimum, Amount) else None
+
+
+def kept_by(place: Place, organisation: str) -> Callable[[Any], bool]:
+    """Whether a fee belongs to an authority: one without a branch belongs to all."""
+    tree = place.rules.organisations
+    below = {node for node in tree.nodes if organisation in tree.chain(node)}
+    return lambda fee: fee.branch is None or fee.branch in below
+
+
+def debt_changes(place: Place, history: debts.History, counts: Callable[[Any], bool]) -> list[Change]:
+    """Charges, payments and waivers of the fees that count, in the order in which they happened."""
+    mine = {row.id: row for row in history.fees if counts(row)}
     events = [(row.at, row.amount) for row in mine.values()]
     events += [
         (row.settled_at, row.paid - row.amount)
@@ -149,7 +176,8 @@ def _changes(history: debts.History, below: set[str]) -> list[tuple[datetime, in
         if not row.open and row.settled_at is not None and row.paid < row.amount
     ]
     events += [(row.at, -part) for row in history.payments for fee, part in row.parts if fee in mine]
-    return events
+    events.sort(key=lambda event: event[0])
+    return [Change(local_day(at, place.house.time_zone), by) for at, by in events]
 
 
 def account_sums(db: Connection, place: Place, patron: str) -> dict[str, Any]:

@@ -6,13 +6,13 @@ mean (domain.settings, calendars) or for who may ask (api).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 
 from circulation import audit
 from circulation.calendars import known_region
@@ -24,8 +24,10 @@ from circulation.store import house
 from circulation.store import organising as store
 from circulation.store import tables as t
 from rules.organisation import Organisation, OrganisationTree
+from rules.rule import is_code
 
 LONGEST_CLOSING = timedelta(days=3660)
+MOST_CODE = 64  # letters, as the tables have them
 
 
 @contextmanager
@@ -36,6 +38,12 @@ def _changing(service: Service) -> Iterator[Connection]:
         house.installation(db)
         yield db
         house.changed(db)
+
+
+def _must_fit(code: str, place: str) -> None:
+    if not is_code(code) or len(code) > MOST_CODE:
+        detail = f"a code is a short text of at most {MOST_CODE} letters, without | and outer spaces"
+        raise CirculationError("code_unfit", detail, place=place)
 
 
 def _organisation(db: Connection, id_: str) -> Any:
@@ -66,6 +74,7 @@ def create_organisation(
     Raises:
         CirculationError: its id is taken, or the one above it is not there.
     """
+    _must_fit(id_, "id")
     made = Organisation(id_, name, parent, kind)
     with _changing(service) as db:
         if store.organisation(db, id_) is not None:
@@ -258,6 +267,7 @@ def add_age_group(service: Service, by: str, code: str, least: int, most: int) -
 
 
 def _add(service: Service, by: str, table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    _must_fit(values["code"], "code")
     with _changing(service) as db:
         present = store.coded(db, table)
         if any(row.code == values["code"] for row in present):
@@ -268,6 +278,65 @@ def _add(service: Service, by: str, table: Table, values: dict[str, Any]) -> dic
         store.add_code(db, table, values)
         audit.note(db, service.clock(), by, f"{table.name}.create", values["code"], values)
     return values
+
+
+# What names a code: table of codes -> the column of it, and the condition of rules.
+_NAMED_BY: Mapping[str, tuple[str, Column[Any] | None, str]] = {
+    t.media_type.name: ("items", t.item.c.media_type, "media_type"),
+    t.patron_category.name: ("patrons", t.patron.c.category, "patron_category"),
+    t.age_group.name: ("patrons", None, "age_group"),  # whoever has the age belongs to it, nobody names it
+}
+
+
+def change_names(service: Service, by: str, code: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """Replace the names of a media type. Machines show them with the next rules they fetch.
+
+    Raises:
+        CirculationError: there is no such media type.
+    """
+    with _changing(service) as db:
+        if not store.change_code(db, t.media_type, code, {"names": dict(names)}):
+            raise CirculationError("not_found", "there is no such media type", 404)
+        audit.note(db, service.clock(), by, "media_type.change", code, {"names": dict(names)})
+    return {"code": code, "names": dict(names)}
+
+
+def uses(service: Service, table: Table, code: str) -> dict[str, int]:
+    """How often a code is named: "items" or "patrons", "rules" of the published set, "drafts"; none = 0 times."""
+    with service.database.reading() as db:
+        return _uses(db, table, code)
+
+
+def _uses(db: Connection, table: Table, code: str) -> dict[str, int]:
+    what, column, condition = _NAMED_BY[table.name]
+    live = house.installation(db).live
+    rules = house.rule_set(db, live).rules if live is not None else ()
+    found = {
+        what: store.count_rows(db, column, code) if column is not None else 0,
+        "rules": sum(code in getattr(rule.when, condition) for rule in rules),
+        "drafts": sum(_names(row.rules, condition, code) for row in store.draft_rules(db)),
+    }
+    return {place: number for place, number in found.items() if number}
+
+
+def _names(rules: Sequence[Mapping[str, Any]], condition: str, code: str) -> bool:
+    return any(code in rule.get("when", {}).get(condition, ()) for rule in rules)
+
+
+def delete_code(service: Service, by: str, table: Table, code: str) -> None:
+    """Take away a media type, patron category or age group that nothing names any more.
+
+    Raises:
+        CirculationError: there is no such code, or something names it.
+    """
+    with _changing(service) as db:
+        found = _uses(db, table, code)
+        if found:
+            where = ", ".join(f"{number} {place}" for place, number in found.items())
+            raise CirculationError("code_used", f"{code} is used by {where}", 409)
+        if not store.delete_code(db, table, code):
+            raise CirculationError("not_found", "there is no such code", 404)
+        audit.note(db, service.clock(), by, f"{table.name}.delete", code)
 
 
 def _overlap(row: Any, values: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+import wording
 from circulation import audit, money, reserving
 from circulation.domain import blocks
 from circulation.domain.deciding import Deciding
@@ -36,6 +37,19 @@ def by_card(service: Service, value: str) -> str:
     if found is None:
         raise _no_patron()
     return found
+
+
+def record(service: Service, patron: str) -> dict[str, Any]:
+    """Who a patron is.
+
+    Raises:
+        CirculationError: there is no such patron.
+    """
+    with service.database.reading() as db:
+        row = store.patron(db, patron)
+    if row is None:
+        raise _no_patron()
+    return dict(row._mapping)  # noqa: SLF001
 
 
 def account(service: Service, workplace: Workplace, patron: str) -> dict[str, Any]:
@@ -69,7 +83,7 @@ def _loan_line(row: Any) -> dict[str, Any]:
 
 LOAN_COLUMNS = (
     *("id", "item_id", "patron_id", "branch", "channel", "out_at", "due", "unadjusted", "period"),
-    *("renewals", "renewed_at", "returned_at", "reminded", "rule_set", "rules", "override"),
+    *("renewals", "renewed_at", "returned_at", "reminded", "rule_set", "rules", "override", "moved"),
 )
 
 
@@ -122,20 +136,60 @@ def item(service: Service, item_id: str) -> dict[str, Any]:
 
 
 def change_patron(service: Service, workplace: Workplace, patron: str, values: Mapping[str, Any]) -> None:
-    """Block, mark the card as lost, change validity or addresses.
+    """Block, mark the card as lost, change validity, addresses, names, category, date of birth or language.
 
     Raises:
-        CirculationError: there is no such patron, or no such branch or category.
+        CirculationError: there is no such patron, or a value cannot be one.
     """
     with service.database.writing() as db:
-        if values.get("home") is not None and values["home"] not in house.organisations(db).nodes:
-            raise CirculationError("branch_unknown", "there is no such branch")
         if not values:
             raise CirculationError("bad_request", "name something to change")
-        if not store.change(db, t.patron, patron, values):
+        row = store.patron(db, patron)
+        if row is None:
             raise _no_patron()
+        check_patron(db, {"valid_from": row.valid_from, "valid_until": row.valid_until, **values})
+        store.change(db, t.patron, patron, values)
         by = workplace.staff or workplace.channel
         audit.note(db, service.clock(), by, "patron.change", "patron", {"fields": sorted(values)})
+
+
+def check_patron(db: Connection, values: Mapping[str, Any]) -> None:
+    """Whether values can be a patron's: known codes, names that are some, days in their order.
+
+    Raises:
+        CirculationError: one cannot; it names which.
+    """
+    known = house.known_codes(db)
+    codes = (
+        ("home", known.organisations, "branch_unknown"),
+        ("category", known.patron_categories, "category_unknown"),
+        ("language", wording.languages(), "language_unknown"),
+    )
+    for field, there, code in codes:
+        if values.get(field) is not None and values[field] not in there:
+            raise CirculationError(code, f"there is no such {field}", place=field)
+    for field in t.NAMED:
+        if field in values and not values[field].strip():
+            raise CirculationError("field_missing", f"{field} must be given", place=field)
+    first, last = values.get("valid_from"), values.get("valid_until")
+    if first is not None and last is not None and first > last:
+        raise CirculationError("days_reversed", "the last day is before the first", place="valid_until")
+
+
+def present(db: Connection, patron: str) -> None:
+    """That there is such a patron.
+
+    Raises:
+        CirculationError: there is not.
+    """
+    if store.patron(db, patron) is None:
+        raise _no_patron()
+
+
+def cards(service: Service, patron: str) -> list[tuple[str, str]]:
+    """The cards of a patron: kind and number."""
+    with service.database.reading() as db:
+        return store.cards(db, patron)
 
 
 def change_item(service: Service, workplace: Workplace, item_id: str, state: str) -> None:
@@ -170,6 +224,20 @@ def export(service: Service, patron: str) -> dict[str, Any]:
         return {"patron": dict(row._mapping), **store.everything(db, patron)}  # noqa: SLF001
 
 
+def open_matters(service: Service, patron: str) -> dict[str, int]:
+    """What keeps a patron from being erased: how many "loans", "fees" and "reservations" are open."""
+    with service.database.reading() as db:
+        return _open_matters(db, patron)
+
+
+def _open_matters(db: Connection, patron: str) -> dict[str, int]:
+    return {
+        "loans": len(store.open_loans(db, patron)),
+        "fees": len(debts.open_fees(db, patron)),
+        "reservations": len(reserving.lines_of(db, patron)),
+    }
+
+
 def erase(service: Service, patron: str, by: str) -> None:
     """Erase a patron; loans, fees and payments of theirs stay for the statistics and name nobody.
 
@@ -180,7 +248,7 @@ def erase(service: Service, patron: str, by: str) -> None:
         who = circulating.patron(db, patron)
         if who is None:
             raise _no_patron()
-        if store.open_loans(db, patron) or debts.open_fees(db, patron) or reserving.lines_of(db, patron):
+        if any(_open_matters(db, patron).values()):
             detail = "loans, fees or reservations are still open: settle them first"
             raise CirculationError("patron_busy", detail, 409)
         store.forget_patron(db, patron)

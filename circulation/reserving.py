@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from circulation import shelf
 from circulation.clock import local_day
+from circulation.domain import charges
 from circulation.domain.records import Place, Reservation, Verdict
 from circulation.domain.reservation import Wish, decide_reservation
 from circulation.errors import CirculationError
@@ -108,6 +111,19 @@ def cancel(service: Service, workplace: Workplace, reservation: str, by: str, pa
         return told
 
 
+def cost_of_cancelling(db: Connection, place: Place, reservation: str) -> int:
+    """What cancelling an open reservation would cost today, in minor units: only one on the hold shelf does (R32)."""
+    one = reservations.by_id(db, reservation)
+    if one is None or one.state != "on_shelf" or one.copy is None or one.patron is None:
+        return 0
+    item = store.item(db, one.copy, locked=False)
+    reserver = store.person(db, one.patron)
+    if item is None or reserver is None:
+        return 0
+    charge = charges.uncollected(place, item, one.pickup, reserver)
+    return charge.amount.minor if charge is not None else 0
+
+
 def expire(service: Service) -> None:
     """End reservations whose last day is over; whoever waits behind them has moved up already."""
     now = service.clock()
@@ -166,6 +182,62 @@ def hold_shelf(service: Service, branch: str) -> list[dict[str, Any]]:
         if branch not in house.organisations(db).nodes:
             raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
         return [reservation_line(row) for row in reservations.on_shelf(db, branch)]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldShelf:
+    """The hold shelf of a branch as staff walk along it (R32, R87). Every line is a dictionary of columns.
+
+    Attributes:
+        over: may go back: their last day has passed.
+        ready: wait to be collected, what must go first at the top.
+        coming: on their way here.
+        to_fetch: copies that stand on the shelves here while somebody waits for them; one for each who waits.
+    """
+
+    over: tuple[dict[str, Any], ...]
+    ready: tuple[dict[str, Any], ...]
+    coming: tuple[dict[str, Any], ...]
+    to_fetch: tuple[dict[str, Any], ...]
+
+
+def walk_shelf(service: Service, branch: str) -> HoldShelf:
+    """What stands on the hold shelf of a branch, what is on its way, and what is still to be fetched.
+
+    Raises:
+        CirculationError: there is no such branch.
+    """
+    with service.database.reading() as db:
+        if branch not in house.organisations(db).nodes:
+            raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
+        today = local_day(service.clock(), house.installation(db).time_zone)
+        rows = [dict(row._mapping) for row in reservations.shelved(db, branch)]  # noqa: SLF001
+        wanted = [dict(row._mapping) for row in reservations.to_fetch(db, branch, today)]  # noqa: SLF001
+    here = [row for row in rows if row["state"] == "on_shelf"]
+    over = [row for row in here if row["collect_by"] is not None and row["collect_by"] < today]
+    ready = [row for row in here if row not in over]
+    coming = [row for row in rows if row["state"] != "on_shelf"]
+    return HoldShelf(tuple(over), tuple(ready), tuple(coming), tuple(_once(wanted)))
+
+
+def _once(wanted: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each copy for one reservation, and each reservation with one copy."""
+    taken: set[str] = set()
+    for row in wanted:
+        if not taken & {row["id"], row["reservation"]}:
+            taken |= {row["id"], row["reservation"]}
+            yield row
+
+
+def queue_of(service: Service, title: str) -> list[dict[str, Any]]:
+    """Open reservations of a title with whose they are, first come first.
+
+    "number" counts those that still wait, suspended ones too, which keep their place; None once a copy was set aside.
+    """
+    with service.database.reading() as db:
+        rows = [dict(row._mapping) for row in reservations.queued(db, title)]  # noqa: SLF001
+    numbers = count(1)
+    return [{**row, "number": next(numbers) if row["state"] == "waiting" else None} for row in rows]
 
 
 def open_of(service: Service, *, title: str | None = None, patron: str | None = None) -> list[dict[str, Any]]:

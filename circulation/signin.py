@@ -39,7 +39,7 @@ def sign_in(service: Service, machine: Workplace, kind: str, value: str, pin: st
     """Card and PIN to a session, or why not (contract of the machine API)."""
     now = service.clock()
     here = f"machine:{machine.id}"
-    card = f"card:{service.secrets.keyed('card', f'{kind}:{value}')}"
+    card = card_subject(service, kind, value)
     with service.database.writing() as db:
         # What is locked is not looked at, so it counts for nothing: a locked machine locks no card, nor the reverse.
         for subject, code in ((here, "machine_locked"), (card, "locked")):
@@ -56,6 +56,11 @@ def sign_in(service: Service, machine: Workplace, kind: str, value: str, pin: st
         lockout.take_back(db, here, by_machine)  # first the machine, then the card, as above
         lockout.forget(db, card)
         return _open(service, db, machine, found, now)
+
+
+def card_subject(service: Service, kind: str, value: str) -> str:
+    """Under which wrong PINs of a card are counted."""
+    return f"card:{service.secrets.keyed('card', f'{kind}:{value}')}"
 
 
 def _wrong(

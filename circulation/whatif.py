@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from circulation import drafts, reserving, transactions
 from circulation.clock import local_day
 from circulation.domain import charges
-from circulation.domain.records import House, Place, Verdict
+from circulation.domain.records import House, Override, Place, Verdict
 from circulation.errors import CirculationError
 from circulation.service import Service
 from circulation.store import circulating as store
@@ -26,6 +26,7 @@ from rules.values import Value
 
 RESERVE = "reserve"
 ACTIONS = (*transactions.ACTIONS, RESERVE)
+MOST_DAYS_AWAY = 366 * 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Question:
         on: the day, None = today.
         rules: number of a published set, id of a draft, None = the live set.
         pickup: of a reservation; None = the branch.
+        override: as if staff set aside every refusal that anybody may set aside (R83).
     """
 
     action: str
@@ -49,6 +51,7 @@ class Question:
     on: date | None = None
     rules: int | str | None = None
     pickup: str | None = None
+    override: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,21 @@ def ask(service: Service, question: Question) -> Answer:
     """Answer a question.
 
     Raises:
-        CirculationError: no such branch, rule set or draft.
+        CirculationError: no such branch, rule set or draft, or a day too far away.
     """
     with service.database.reading() as db:
         here = house.installation(db)
-        day = question.on or local_day(service.clock(), here.time_zone)
+        today = local_day(service.clock(), here.time_zone)
+        day = question.on or today
+        if abs((day - today).days) > MOST_DAYS_AWAY:
+            raise CirculationError("day_far", "no calendar says anything of a day so far away", place="on")
         live = service.live.of(db, here, day.year)[1]
-        if question.branch not in live.rules.organisations.nodes:
-            raise CirculationError("branch_unknown", f"there is no branch {question.branch!r}")
+        for branch in (question.branch, question.pickup or question.branch):
+            if branch not in live.rules.organisations.nodes:
+                raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
         now = live if question.rules is None else _house(db, question.rules, here, day)
-        place = Place(question.channel, question.branch, day, now)
+        override = Override(question.channel, True, "") if question.override else None
+        place = Place(question.channel, question.branch, day, now, override)
         verdict, fee = _decide(db, place, question)
         under_live = verdict if now is live else _decide(db, replace(place, house=live), question)[0]
         before = _decided(under_live)

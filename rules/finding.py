@@ -139,6 +139,16 @@ def value_words(value: Value) -> Words:
             return Words("value.number", {"n": value})
 
 
+_QUEUE_MINIMUMS = ("counts.queue_min_renewals", "counts.queue_min_checkouts")
+
+
+def rule_value_words(kind: str, value: Value) -> Words:
+    """A value as a rule of this kind means it: a queue minimum of 0 or 1 is "from the 1st reservation" (R25)."""
+    if kind in _QUEUE_MINIMUMS and isinstance(value, int) and not isinstance(value, bool):
+        return Words("value.queue", {"n": max(value, 1)})
+    return value_words(value)
+
+
 def _step_text(step: FeeStep) -> str:
     amount = amount_to_text(step.amount)
     return amount if step.up_to_days is None else f"{step.up_to_days}: {amount}"

@@ -1,9 +1,10 @@
-"""The overdue fee of one loan (R28, R33, R45). Not responsible for which rules decide it or for booking it."""
+"""The overdue fee of one loan, and where it jumps (R28, R33, R45). Not responsible for rules or for booking."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from rules.duedate import BranchCalendar
 from rules.values import Amount, Days, Fee, FeeBasis
@@ -24,6 +25,35 @@ class OverdueFee:
     charged_days: int
     uncapped: Amount
     amount: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class FeeJump:
+    """Where a day more costs more, or less, than one day: the whole delay is charged at another amount (R33).
+
+    Attributes:
+        days: last day of a period.
+        amount: what a delay of so many days costs, minor units.
+        later_days, later_amount: the same a day later.
+    """
+
+    days: int
+    amount: int
+    later_days: int
+    later_amount: int
+
+
+def fee_jumps(fee: Fee) -> tuple[FeeJump, ...]:
+    """The jumps of a fee per day, which staff are shown (R33); a fixed fee is a staircase as it is written."""
+    if fee.basis is not FeeBasis.PER_DAY:
+        return ()
+    found = []
+    for step, following in pairwise(fee.steps):
+        days = step.up_to_days
+        if days is not None and step.amount != following.amount:
+            later = days + 1
+            found.append(FeeJump(days, step.amount.minor * days, later, following.amount.minor * later))
+    return tuple(found)
 
 
 def days_late(due: date, on: date, calendar: BranchCalendar | None = None) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 
 from rules.check import KnownCodes, check_rules
 from rules.compiled import RuleSet, compile_rules
@@ -18,13 +17,14 @@ from rules.finding import SEVERITIES, Finding, Param, Severity, case_words, find
 from rules.gaps import gap_findings
 from rules.kinds import KINDS, Catalogue
 from rules.organisation import OrganisationTree
+from rules.overdue import fee_jumps
 from rules.problems import Problem
-from rules.rule import Rule
+from rules.rule import Facts, Rule
 from rules.shadows import shadow_findings
 from rules.survey import Survey
 from rules.totals import KIND as COUNTING
-from rules.totals import Totals, patrons, told, totals
-from rules.values import Days, Fee, FeeBasis, FeeStep
+from rules.totals import Totals, advice, told
+from rules.values import Days, Fee, minor_to_text
 
 __all__ = ("SEVERITIES", "Finding", "Severity", "check_set", "stops_publishing")
 
@@ -57,7 +57,7 @@ def check_set(
     compiled = compile_rules(RuleSet(0, tuple(sound), organisations), kinds)
     survey = Survey.of(compiled, sound, codes, today)
     found = [_from_problem(problem, rules) for problem in problems]
-    found += [one for rule in sound if rule.active for one in _single(rule, today)]
+    found += [one for rule in sound if rule.active for one in rule_findings(rule, today)]
     for look in (dependency_findings, gap_findings, shadow_findings, _totals):
         found += look(survey)
     return tuple(sorted(found, key=lambda one: _GRAVEST_FIRST.index(one.severity)))
@@ -75,7 +75,8 @@ def _from_problem(problem: Problem, rules: Sequence[Rule]) -> Finding:
 # --- one rule alone ---------------------------------------------------------------------------------------------------
 
 
-def _single(rule: Rule, today: date) -> Iterator[Finding]:
+def rule_findings(rule: Rule, today: date) -> Iterator[Finding]:
+    """What is to be said about one rule alone, whatever else is in the set."""
     if rule.valid_until is not None and rule.valid_until < today:
         yield finding(*("expired", (rule.id,), rule.kind, rule.level, rule.org), rule=rule.title, date=rule.valid_until)
         return
@@ -98,24 +99,14 @@ def _age_refusal(rule: Rule) -> Iterator[Finding]:
 
 def _fee_jumps(rule: Rule) -> Iterator[Finding]:
     """Per day, a day more may cost more than a day: the whole delay is charged at another amount (R33)."""
-    if not isinstance(rule.value, Fee) or rule.value.basis is not FeeBasis.PER_DAY:
-        return
-    for step, following in pairwise(rule.value.steps):
-        days = step.up_to_days
-        if days is None or step.amount == following.amount:
-            continue
+    for jump in fee_jumps(rule.value) if isinstance(rule.value, Fee) else ():
         yield finding(
             *("fee_jump", (rule.id,), rule.kind, None, rule.org),
-            days=days,
-            amount=_cost(step, days),
-            later_days=days + 1,
-            later_amount=_cost(following, days + 1),
+            days=jump.days,
+            amount=minor_to_text(jump.amount),
+            later_days=jump.later_days,
+            later_amount=minor_to_text(jump.later_amount),
         )
-
-
-def _cost(step: FeeStep, days: int) -> str:
-    minor = step.amount.minor * days  # may be more than an amount can hold; it is only shown
-    return f"{minor // 100}.{minor % 100:02d}"
 
 
 _LOOKS: tuple[Callable[[Rule], Iterator[Finding]], ...] = (_period_zero, _age_refusal, _fee_jumps)
@@ -129,19 +120,27 @@ def _totals(survey: Survey) -> Iterator[Finding]:
     places: dict[tuple[tuple[str, ...], int | None, int | None], list[str]] = defaultdict(list)
     whom: dict[tuple[tuple[str, ...], int | None, int | None], Mapping[str, str]] = {}
     for place in survey.places(COUNTING):
-        for patron in patrons(survey.compiled, place, survey.codes):
-            result = totals(survey.compiled, place, survey.codes, patron, survey.today)
+        for patron, result in advice(survey.compiled, place, survey.codes, survey.today):
             if result.varies:
                 places[_key(result)].append(place)
                 whom.setdefault(_key(result), told(patron))
     for (ids, smallest, largest), where in places.items():
         for org in survey.highest(where, COUNTING):
-            yield finding(
-                *("total_varies", ids, COUNTING, None, org),
-                who=case_words(whom[ids, smallest, largest]),
-                smallest=smallest or 0,
-                largest=largest or 0,
-            )
+            yield _varies(ids, org, whom[ids, smallest, largest], smallest, largest)
+
+
+def total_finding(organisation: str, patron: Facts, result: Totals) -> Finding | None:
+    """The advice on what one kind of patron can have on loan (``totals.advice``); None where the total is fixed."""
+    if not result.varies:
+        return None
+    return _varies(tuple(rule.id for rule in result.rules), organisation, told(patron), result.smallest, result.largest)
+
+
+def _varies(
+    ids: tuple[str, ...], org: str, patron: Mapping[str, str], smallest: int | None, largest: int | None
+) -> Finding:
+    numbers = {"smallest": smallest or 0, "largest": largest or 0}
+    return finding("total_varies", ids, COUNTING, None, org, who=case_words(patron), **numbers)
 
 
 def _key(result: Totals) -> tuple[tuple[str, ...], int | None, int | None]:

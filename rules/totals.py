@@ -118,6 +118,12 @@ def patrons(compiled: CompiledRules, organisation: str, codes: KnownCodes) -> It
         yield Facts(**dict(zip(asked, values, strict=True)))  # type: ignore[arg-type]  # a value of each field
 
 
+def advice(compiled: CompiledRules, organisation: str, codes: KnownCodes, on: date) -> Iterator[tuple[Facts, Totals]]:
+    """What every kind of patron the counting rules tell apart can have on loan at most (R22)."""
+    for patron in patrons(compiled, organisation, codes):
+        yield patron, totals(compiled, organisation, codes, patron, on)
+
+
 def _ages(rules: Sequence[Rule]) -> list[int]:
     """Ages from which on other rules hold."""
     first = {rule.when.age_min for rule in rules if rule.when.age_min is not None}

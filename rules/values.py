@@ -98,7 +98,12 @@ Value = bool | int | Days | Amount | MinAge | Fee
 
 def amount_to_text(amount: Amount) -> str:
     """The notation "10.00"."""
-    return f"{amount.minor // 100}.{amount.minor % 100:02d}"
+    return minor_to_text(amount.minor)
+
+
+def minor_to_text(minor: int) -> str:
+    """The same for minor units that may be more than an amount holds, where they are only shown."""
+    return f"{minor // 100}.{minor % 100:02d}"
 
 
 def amount_from_text(raw: object) -> Amount:

@@ -22,6 +22,7 @@ DAY = datetime(2026, 6, 1, 8, tzinfo=UTC)
 STAFF, PASSWORD = "anna", "a good long password"
 BRANCH = "N1"
 READER = "20000000000014"
+DELETED = "machine-renewal-dvd"
 
 
 class LivelyClock:
@@ -73,10 +74,11 @@ def fill(service: Service, clock: LivelyClock) -> Lively:
     ids = {
         **{"patron": reader, "item": loan["item_id"], "loan": str(loan["id"]), "operation": refused, "draft": draft},
         **{"fee": str(number), "machine": machine.id, "reservation": reservation, "organisation": BRANCH},
-        **{"name": STAFF, "token": token, "rule_set": "1", "rule": "checkout-dvd18-age", "kind": "counts.max_loans"},
+        **{"member": STAFF, "token": token, "rule_set": "1", "rule": "checkout-dvd18-age", "kind": "counts.max_loans"},
         **{
             "flow": "overdue_notices",
             "film": film,
+            "deleted": DELETED,
             "media_type": "DVD",
             "chapter": "first-day",
             "title": loan["item_id"],
@@ -93,7 +95,7 @@ def _machine(service: Service, clock: LivelyClock) -> Workplace:
         found[name] = Workplace(enrolled["machine"], BRANCH)
         clock.now -= timedelta(minutes=ago)
         doubt = {"item": "30000000000013", "wanted": "armed", "last": "unknown", "since": clock() - timedelta(hours=2)}
-        devices = {"pad": "ready", "card": "ready", "scanner": "ready", "printer": "no_paper" if ago > 60 else "ready"}
+        devices = {"pad": "up", "card": "up", "scanner": "up", "printer": "absent" if ago > 60 else "up"}
         report = {"version": "0.1.0", "rules": 1, "devices": devices, "clock_trusted": True}
         machines.heartbeat(service, found[name], {**report, "doubts": [doubt] if ago < 60 else []})
         clock.now += timedelta(minutes=ago)
@@ -134,4 +136,5 @@ def _draft(service: Service) -> str:
     drafts.insert_rule(service, STAFF, made, {**summer, **days})
     switched = {**rule_to_plain(top), "active": False}
     drafts.replace_rule(service, STAFF, made, top.id, switched)
+    drafts.delete_rule(service, STAFF, made, DELETED)
     return made

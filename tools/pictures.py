@@ -18,6 +18,7 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from circulation import logs
 from circulation.app import make_app
 from circulation.secrets import Secrets
 from circulation.service import Service
@@ -78,6 +79,7 @@ PICTURES: Mapping[str, str] = {
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, lively.Lively]]:
     """The lively library over HTTP until the end of the block; its address, and what is in it."""
+    logs.configure()
     database = Database(f"sqlite:///{folder}/circulation.db")
     database.migrate()
     clock = lively.LivelyClock()

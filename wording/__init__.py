@@ -5,7 +5,7 @@ use. Not responsible for which code is said, or for the names of media types (th
 """
 
 from wording.catalogue import PATRON, STAFF, Gap, WordingError, codes, complete, languages
-from wording.sentences import SiteTextCheck, check_site_text, parameters, say, say_staff, written
+from wording.sentences import SiteTextCheck, check_site_text, parameters, say, say_staff, standard, written
 
 __all__ = (
     "PATRON",
@@ -20,5 +20,6 @@ __all__ = (
     "parameters",
     "say",
     "say_staff",
+    "standard",
     "written",
 )

@@ -148,3 +148,12 @@ def check_site_text(code: str, text: str) -> SiteTextCheck:
     """
     wanted, named = parameters(code), frozenset(PLACEHOLDER.findall(text))
     return SiteTextCheck(tuple(sorted(wanted - named)), tuple(sorted(named - wanted)))
+
+
+def standard(code: str, language: str) -> str:
+    """The sentence a patron reads as it stands in the catalogue, with its parameters in braces; of several, the last.
+
+    Raises:
+        WordingError: unknown code or language.
+    """
+    return catalogue(PATRON, language).entry(code).forms[-1]

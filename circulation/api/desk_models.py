@@ -176,8 +176,27 @@ class PatronRecord(Answer):
     phone: str | None
 
 
+class MovedDate(Answer):
+    """A due date moved off a closing that was entered later (R41), for which organisation, by whom and by which rule.
+
+    ``was``, ``due``: the day it was due, and to which it was moved; ``rule``: id of the rule that gave the days, null =
+    there was none, so it went to the next open day.
+    """
+
+    by: str
+    at: datetime
+    organisation: str
+    was: date
+    due: date
+    rule_set: int
+    rule: str | None
+
+
 class LoanRecord(Answer):
-    """A loan with the rules that decided it (R78). ``reminded``: 1 to 6, 7 = invoice, 0 = none."""
+    """A loan with the rules that decided it (R78). ``reminded``: 1 to 6, 7 = invoice, 0 = none.
+
+    ``moved``: how staff have moved its due date for later closings since checkout or renewal, oldest first (R41).
+    """
 
     id: int
     item_id: str
@@ -195,6 +214,7 @@ class LoanRecord(Answer):
     rule_set: int
     rules: dict[str, str | None]
     override: Plain | None
+    moved: list[MovedDate] | None
     title: str | None = None
     author: str | None = None
     media_type: str | None = None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from circulation.api import models as m
 from circulation.api.access import TheMachine, TheService
+from circulation.api.tagged import NOT_MODIFIED, IfNoneMatch, tagged
 from circulation.clock import local_day
 from circulation.domain.item_states import shown_state
 from circulation.domain.records import Item
@@ -19,24 +18,13 @@ from circulation.store import house
 from rules.published import write
 
 router = APIRouter(tags=["items and rules"])
-IfNoneMatch = Annotated[str | None, Header(max_length=2000)]
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "still the one named by If-None-Match"}}
-
-
-def _tagged(document: object, known: str | None) -> Response:
-    """The document with a strong ETag, or 304 if it is the one already known."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if known is not None and etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
-        return Response(status_code=304, headers={"ETag": etag})
-    return Response(body, media_type="application/json", headers={"ETag": etag})
 
 
 @router.get("/items", response_model=m.Items, responses=NOT_MODIFIED)
 def items(service: TheService, machine: TheMachine, if_none_match: IfNoneMatch = None) -> Response:
     """The item list: what a machine needs to decide, no personal data."""
     with service.database.reading() as db:
-        return _tagged({"items": store.item_records(db)}, if_none_match)
+        return tagged({"items": store.item_records(db)}, if_none_match)
 
 
 @router.get("/rules", response_model=m.RuleDocument, responses=NOT_MODIFIED)
@@ -50,7 +38,7 @@ def rules(service: TheService, machine: TheMachine, if_none_match: IfNoneMatch =
         live, now = service.live.of(db, here, today.year)
         calendar = now.calendars[machine.branch]
         document = write(live, machine.branch, house.media_types(db), here.isils, calendar)
-        return _tagged(document, if_none_match)
+        return tagged(document, if_none_match)
 
 
 @router.post("/items/look-up")

@@ -59,7 +59,7 @@ def rules_wrong(request: Request, error: Exception) -> Response:
     """The answer to rules that are wrong in themselves."""
     if not isinstance(error, RulesWrongError):
         raise error
-    told = problems(error.problems, _language(request))
+    told = problems(error.problems, language_of(request))
     return _answer(error.status, m.RulesProblem(error=error.code, detail=error.detail, problems=told))
 
 
@@ -67,7 +67,7 @@ def stopped(request: Request, error: Exception) -> Response:
     """The answer to a set that cannot be published."""
     if not isinstance(error, FindingsError):
         raise error
-    told = findings(error.findings, _language(request))
+    told = findings(error.findings, language_of(request))
     more = left_out(error.findings)
     told_all = m.PublishProblem(error=error.code, detail=error.detail, findings=told, more_findings=more)
     return _answer(error.status, told_all)
@@ -76,7 +76,8 @@ def stopped(request: Request, error: Exception) -> Response:
 HANDLERS = {RulesWrongError: rules_wrong, FindingsError: stopped}
 
 
-def _language(request: Request) -> str:
+def language_of(request: Request) -> str:
+    """The language of staff a request asks for; English where it asks for one there is not."""
     asked = request.query_params.get("language", ENGLISH)
     return asked if asked in m.LANGUAGES else ENGLISH
 

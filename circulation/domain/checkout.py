@@ -14,6 +14,7 @@ from rules.refusals import Reason
 from rules.rule import Rule
 from rules.values import Days
 
+LIMIT = "counts.max_loans"
 CountLoans = Callable[[Rule | None, str | None], int]
 
 
@@ -56,16 +57,20 @@ def decide_checkout(
         return deciding.verdict()
     deciding.against(verdict.permission(deciding.decide("circulation.checkout")))
     deciding.against(item_states.against_checkout(item, loan, patron))
-    limit = deciding.decide("counts.max_loans")
+    limit = deciding.decide(LIMIT)
     if isinstance(limit.value, int) and not _has_it(loan, patron):
-        scope = place.branch if place.settings().count_scope == "branch" else None
-        have = counting.loans(limit.rule, scope)
+        have = counting.loans(limit.rule, counted_branch(place))
         deciding.numbers |= {"limit": limit.value, "counted": have}
         deciding.against(verdict.limit(limit, have))
     if deciding.reasons:
         return deciding.verdict()  # where nothing is lent there is no date to speak of
     period = _period(deciding, queue, patron)
     return deciding.verdict(_due(deciding, period), period)
+
+
+def counted_branch(place: Place) -> str | None:
+    """The branch whose loans a limit counts, None where it counts the whole account (R20)."""
+    return place.branch if place.settings().count_scope == "branch" else None
 
 
 def _has_it(loan: Loan | None, patron: Patron) -> bool:

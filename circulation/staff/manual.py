@@ -1,4 +1,4 @@
-"""The manual for staff: Markdown of ``docs/manual``, made into pages, the same files anybody can read in the repository.
+"""The manual for staff: Markdown of ``docs/manual``, made into pages; the same files as in the repository.
 
 Responsible for reading and for links between chapters. Not responsible for where a page sends its reader (navigation).
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -65,7 +66,7 @@ def chapter(name: str, language: str) -> Chapter | None:
 
 def _anchored(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
     """Give each heading an anchor, as forges do it; those of the second level are the chapter's sections."""
-    for token, words in zip(tokens, tokens[1:], strict=False):
+    for token, words in pairwise(tokens):
         if token.type == "heading_open":
             anchor = _NO_LETTER.sub("-", words.content.lower()).strip("-")
             token.attrSet("id", anchor)

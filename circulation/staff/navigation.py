@@ -70,7 +70,10 @@ MENU = (
     ),
     Group(
         "machines",
-        (Entry("machines", "/machines", "machines", (MACHINES,)), Entry("machine_settings", "/machine-settings", "machines", (MACHINES,))),
+        (
+            Entry("machines", "/machines", "machines", (MACHINES,)),
+            Entry("machine_settings", "/machine-settings", "machines", (MACHINES,)),
+        ),
     ),
     Group(
         "staff",
@@ -94,7 +97,12 @@ def _may(entry: Entry, roles: Collection[str]) -> bool:
     return not entry.roles or not set(entry.roles).isdisjoint(roles)
 
 
+# Pages that stand beside the one of the menu they belong to, where what is below it may have any name.
+BESIDE = {"/items-new": "/items", "/rule": "/rules"}
+
+
 def current(path: str) -> Entry | None:
     """The page of the menu a path belongs to: the longest one it begins with."""
+    path = BESIDE.get(path, path)
     found = [one for group in MENU for one in group.entries if path == one.path or path.startswith(f"{one.path}/")]
     return max(found, key=lambda one: len(one.path), default=None)

@@ -15,8 +15,8 @@ from typing import Any
 
 from circulation.errors import CirculationError
 from circulation.staff.forms import Form
+from rules.ids import free_id
 from rules.kinds import Kind, Unit
-from rules.rule import MOST_CODE
 from rules.values import Amount, FeeBasis, amount_to_text, value_from_plain
 
 Plain = Mapping[str, Any]
@@ -252,7 +252,6 @@ def field_of(key: str, unit: Unit) -> str:
 # --- a readable id ----------------------------------------------------------------------------------------------------
 
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-_ROOM = 8  # signs kept free for a number
 
 
 def suggested_id(name: str, kind: str, level: str | None, taken: Collection[str]) -> str:
@@ -260,6 +259,4 @@ def suggested_id(name: str, kind: str, level: str | None, taken: Collection[str]
     plain = unicodedata.normalize("NFKD", name.lower().translate(_SPELLED)).encode("ascii", "ignore").decode()
     readable = "-".join(re.findall("[a-z0-9]+", plain))
     of_kind = "-".join(part for part in (kind.partition(".")[2].replace("_", "-"), level) if part)
-    stem = (readable or of_kind)[: MOST_CODE - _ROOM].rstrip("-")
-    free = (one for one in (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))) if one not in taken)
-    return next(free)
+    return free_id(readable or of_kind, taken)

@@ -1,6 +1,6 @@
-"""How a decision is told on a page: its steps as rows, its outcome as one sentence, how a due date came about (R76-R78).
+"""How a decision is told on a page: its steps as rows, its outcome in a sentence, how a due date came about (R76-R78).
 
-Shared by what-if, recorded decisions and loans. Not responsible for deciding or for the sentences (explaining, wording).
+Shared by what-if, recorded decisions and loans. Not responsible for deciding or for sentences (explaining, wording).
 """
 
 from __future__ import annotations
@@ -120,6 +120,11 @@ def value(words: Words, of: Value) -> str:
 def reasons(words: Words, found: Iterable[Reason]) -> list[str]:
     """Reasons in words for staff, in the order of the checks."""
     return [explaining.reason_text(reason, words.language) for reason in found]
+
+
+def reason_name(words: Words, code: str) -> str:
+    """What a refusal is about, in a few words: the kind of rule, or what no rule decides."""
+    return words.name("kind", code) if words.knows(f"kind.{code}") else words.name("reason", code)
 
 
 def outcome(words: Words, told: Sequence[str], due: date | None) -> str:

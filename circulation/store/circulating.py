@@ -173,8 +173,9 @@ def place_item(db: Connection, item: Item, at: str, state: str = "available") ->
 
 
 def renew(db: Connection, loan: Loan, lending: Lending) -> None:
-    """Move a loan's due date; reminders begin anew with it."""
-    values = {"renewals": loan.renewals + 1, "renewed_at": lending.now, "reminded": 0, **lending.decided()}
+    """Move a loan's due date; reminders begin anew with it, and what a closing moved is over (R41)."""
+    anew = {"reminded": 0, "moved": None, **lending.decided()}
+    values = {"renewals": loan.renewals + 1, "renewed_at": lending.now, **anew}
     db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(**values))
 
 

@@ -107,6 +107,12 @@ def series_of(db: Connection, patron_id: str) -> list[str]:
     return list(db.execute(query).scalars())
 
 
+def series_levels(db: Connection, patron_id: str) -> dict[str, int]:
+    """Level of each payment reminder series of a patron, by organisation."""
+    query = select(t.debt_series.c.organisation, t.debt_series.c.level).where(t.debt_series.c.patron_id == patron_id)
+    return {row.organisation: row.level for row in db.execute(query)}
+
+
 def settle(db: Connection, fee_id: int, paid: int, whole: bool, by: tuple[str, datetime], waived: str | None) -> None:
     """Note what was paid of a fee; one that is settled as a whole is closed, with who did it and why it was waived."""
     values: dict[str, Any] = {"paid": paid}

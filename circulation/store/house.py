@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -119,7 +119,11 @@ def _opening(row: Any, exceptions: tuple[tuple[Span, bool], ...]) -> Opening:
 
 def calendars(db: Connection, tree: OrganisationTree, year: int) -> dict[str, BranchCalendar]:
     """The calendar of every organisation, with what it inherits and the public holidays around a year."""
-    own = openings(db)
+    return calendars_of(openings(db), tree, year)
+
+
+def calendars_of(own: Mapping[str, Opening], tree: OrganisationTree, year: int) -> dict[str, BranchCalendar]:
+    """The same, where each organisation says this of its opening days."""
     return {org: branch_calendar([own[at] for at in tree.chain(org)], year) for org in tree.nodes}
 
 

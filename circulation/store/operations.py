@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from circulation.store import tables as t
 
@@ -15,6 +15,31 @@ def by_id(db: Connection, operation: str) -> Row[Any] | None:
     """A recorded operation of whatever machine or desk; ids are random, so that none has two."""
     query = select(t.operation).where(t.operation.c.id == operation)
     return db.execute(query.order_by(t.operation.c.at).limit(1)).first()
+
+
+def borrower(db: Connection, item: str | None, at: datetime) -> str | None:
+    """Who has the loan that an operation of this instant made or renewed; None once nobody does (R89)."""
+    made = or_(t.loan.c.out_at == at, t.loan.c.renewed_at == at, t.loan.c.returned_at == at)
+    found: str | None = db.execute(select(t.loan.c.patron_id).where(t.loan.c.item_id == item, made)).scalar()
+    return found
+
+
+def of_loan(db: Connection, item: str, at: datetime) -> str | None:
+    """The operation that lent or renewed an item at an instant."""
+    of = (t.operation.c.at == at, t.operation.c.outcome["item"].as_string() == item)
+    found: str | None = db.execute(select(t.operation.c.id).where(*of).limit(1)).scalar()
+    return found
+
+
+def of_workplace(db: Connection, machine: str, operations: Sequence[str]) -> list[Row[Any]]:
+    """Recorded operations of a machine or desk."""
+    query = select(t.operation).where(t.operation.c.machine_id == machine, t.operation.c.id.in_(operations))
+    return list(db.execute(query))
+
+
+def at_instant(db: Connection, at: datetime) -> list[Row[Any]]:
+    """What was recorded at an instant; what an operation books bears the same."""
+    return list(db.execute(select(t.operation).where(t.operation.c.at == at)))
 
 
 def add_breach(db: Connection, values: Mapping[str, Any]) -> None:

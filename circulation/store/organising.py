@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Column, Connection, Row, Table, delete, func, insert, select, update
 
 from circulation.store import tables as t
 from circulation.store.engine import hold
@@ -59,3 +59,23 @@ def coded(db: Connection, table: Table) -> Sequence[Row[Any]]:
 def add_code(db: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """A new code with what belongs to it."""
     db.execute(insert(table).values(**values))
+
+
+def change_code(db: Connection, table: Table, code: str, values: Mapping[str, Any]) -> int:
+    """Change what belongs to a code; how many there were of it."""
+    return db.execute(update(table).where(table.c.code == code).values(**values)).rowcount
+
+
+def delete_code(db: Connection, table: Table, code: str) -> int:
+    """Take a code away; how many there were of it."""
+    return db.execute(delete(table).where(table.c.code == code)).rowcount
+
+
+def count_rows(db: Connection, column: Column[Any], code: str) -> int:
+    """How many rows of a table name a code."""
+    return int(db.execute(select(func.count()).where(column == code)).scalar_one())
+
+
+def draft_rules(db: Connection) -> Sequence[Any]:
+    """Every draft's id, name and rules."""
+    return db.execute(select(t.draft.c.id, t.draft.c.name, t.draft.c.rules)).all()

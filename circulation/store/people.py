@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, exists, select, update
+from sqlalchemy import Connection, Row, Table, delete, exists, insert, select, update
 
 from circulation.store import tables as t
+from circulation.store.folding import sought
 
 SHOWN: tuple[Any, ...] = (
     t.patron.c.id,
@@ -25,6 +26,13 @@ SHOWN: tuple[Any, ...] = (
     t.patron.c.email,
     t.patron.c.phone,
 )
+ITEM_SHOWN: tuple[Any, ...] = (
+    *(column for column in t.item.c if column is not t.item.c.sought),
+    t.loan.c.id.label("loan"),
+    t.loan.c.due,
+    t.loan.c.patron_id.label("borrower"),
+)
+SOUGHT_OF: Mapping[str, tuple[str, ...]] = {t.patron.name: t.NAMED, t.item.name: t.TITLED}
 OPEN_LOAN = t.loan.c.returned_at.is_(None)
 
 
@@ -40,15 +48,56 @@ def patron_of_card(db: Connection, value: str) -> str | None:
     return found
 
 
+def cards(db: Connection, patron_id: str) -> list[tuple[str, str]]:
+    """The cards of a patron: kind and number."""
+    query = select(t.card.c.kind, t.card.c.value).where(t.card.c.patron_id == patron_id)
+    return [(row.kind, row.value) for row in db.execute(query.order_by(t.card.c.kind, t.card.c.value))]
+
+
+def add_patron(db: Connection, values: Mapping[str, Any]) -> None:
+    """A new patron."""
+    db.execute(insert(t.patron).values(**values))
+
+
+def add_card(db: Connection, kind: str, value: str, patron_id: str) -> None:
+    """A new card."""
+    db.execute(insert(t.card).values(kind=kind, value=value, patron_id=patron_id))
+
+
+def drop_cards(db: Connection, kind: str, patron_id: str) -> None:
+    """Forget the cards of a kind."""
+    db.execute(delete(t.card).where(t.card.c.patron_id == patron_id, t.card.c.kind == kind))
+
+
+def change_lost(db: Connection, patron_id: str) -> None:
+    """No card of this patron is lost any longer."""
+    db.execute(update(t.patron).where(t.patron.c.id == patron_id).values(card_lost=False))
+
+
+def change_pin(db: Connection, patron_id: str, pin_hash: str) -> None:
+    """A new PIN."""
+    db.execute(update(t.patron).where(t.patron.c.id == patron_id).values(pin_hash=pin_hash))
+
+
+def names(db: Connection, patrons: Collection[str]) -> dict[str, str]:
+    """First and last name of some patrons."""
+    query = select(t.patron.c.id, t.patron.c.first_name, t.patron.c.last_name).where(t.patron.c.id.in_(patrons))
+    return {row.id: f"{row.first_name} {row.last_name}" for row in db.execute(query)}
+
+
 def change(db: Connection, table: Table, id_: str, values: Mapping[str, Any]) -> bool:
-    """Change columns of a patron or an item; False if there is none."""
-    return db.execute(update(table).where(table.c.id == id_).values(**values)).rowcount == 1
+    """Change columns of a patron or an item, and what it is found by with them; False if there is none."""
+    found = db.execute(update(table).where(table.c.id == id_).values(**values)).rowcount == 1
+    parts = SOUGHT_OF[table.name]
+    if found and not values.keys().isdisjoint(parts):
+        row = db.execute(select(*(table.c[part] for part in parts)).where(table.c.id == id_)).one()
+        db.execute(update(table).where(table.c.id == id_).values(sought=sought(*row)))
+    return found
 
 
 def item(db: Connection, item_id: str) -> Row[Any] | None:
     """An item with its open loan."""
-    query = select(t.item, t.loan.c.id.label("loan"), t.loan.c.due, t.loan.c.patron_id.label("borrower"))
-    query = query.outerjoin(t.loan, (t.loan.c.item_id == t.item.c.id) & OPEN_LOAN)
+    query = select(*ITEM_SHOWN).outerjoin(t.loan, (t.loan.c.item_id == t.item.c.id) & OPEN_LOAN)
     return db.execute(query.where(t.item.c.id == item_id)).first()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
 
 from circulation.domain.records import Item, Queue, Reservation
 from circulation.domain.reservation import Copy
@@ -67,6 +67,27 @@ def copies(db: Connection, title: str, *, locked: bool = True) -> tuple[Copy, ..
     return tuple(Copy(item, lent_to.get(item.id)) for item in items)
 
 
+def waiting_for(db: Connection, items: Collection[str], patron_id: str, today: date) -> dict[str, int]:
+    """How many reservations of others wait for the titles of some items; items for which none does are left out."""
+    waits = and_(
+        t.reservation.c.title_id == t.item.c.title_id,
+        OPEN,
+        t.reservation.c.state == "waiting",
+        t.reservation.c.suspended.is_(False),
+        or_(t.reservation.c.expires.is_(None), t.reservation.c.expires >= today),
+        t.reservation.c.patron_id != patron_id,
+    )
+    query = select(t.item.c.id, func.count().label("waiting")).join(t.reservation, waits)
+    query = query.where(t.item.c.id.in_(items)).group_by(t.item.c.id)
+    return {row.id: row.waiting for row in db.execute(query)}
+
+
+def titles(db: Connection, wanted: Collection[str]) -> dict[str, str]:
+    """What some titles are called, as far as there is a copy of them."""
+    query = select(t.item.c.title_id, func.min(t.item.c.title).label("called")).where(t.item.c.title_id.in_(wanted))
+    return {row.title_id: row.called for row in db.execute(query.group_by(t.item.c.title_id))}
+
+
 def add(db: Connection, values: Mapping[str, Any]) -> None:
     """A new reservation."""
     fresh = {"state": "waiting", "suspended": False}
@@ -117,6 +138,59 @@ def listed(db: Connection, *, title: str | None = None, patron: str | None = Non
     if patron is not None:
         query = query.where(t.reservation.c.patron_id == patron)
     return list(db.execute(query.order_by(*FIRST_COME)))
+
+
+_TITLED = (
+    t.reservation,
+    t.item.c.title,
+    t.item.c.author,
+    t.item.c.media_type,
+    t.item.c.shelf,
+    t.item.c.at,
+    t.item.c.branch,
+    t.patron.c.last_name,
+    t.patron.c.first_name,
+)
+
+
+def queued(db: Connection, title: str) -> list[Row[Any]]:
+    """The open reservations of a title with whose they are, first come first."""
+    query = select(t.reservation, t.patron.c.last_name, t.patron.c.first_name)
+    query = query.outerjoin(t.patron, t.patron.c.id == t.reservation.c.patron_id)
+    return list(db.execute(query.where(t.reservation.c.title_id == title, OPEN).order_by(*FIRST_COME)))
+
+
+def shelved(db: Connection, branch: str) -> list[Row[Any]]:
+    """As ``on_shelf``, with the copies and whose they are; what must be collected first is first."""
+    query = select(*_TITLED).join(t.item, t.item.c.id == t.reservation.c.copy_id)
+    query = query.outerjoin(t.patron, t.patron.c.id == t.reservation.c.patron_id)
+    query = query.where(OPEN, t.reservation.c.pickup == branch)
+    return list(db.execute(query.order_by(t.reservation.c.collect_by, t.item.c.title, t.reservation.c.id)))
+
+
+def to_fetch(db: Connection, branch: str, today: date) -> list[Row[Any]]:
+    """Copies that stand on the shelves of a branch while somebody waits for one of their title.
+
+    One line for each reservation and copy that fit together, in the order of the queue.
+    """
+    lent = exists().where(t.loan.c.item_id == t.item.c.id, store.OPEN)
+    waiting = and_(
+        t.reservation.c.title_id == t.item.c.title_id,
+        OPEN,
+        t.reservation.c.state == "waiting",
+        ~t.reservation.c.suspended,
+        or_(t.reservation.c.expires.is_(None), t.reservation.c.expires >= today),
+        or_(t.reservation.c.item_id.is_(None), t.reservation.c.item_id == t.item.c.id),
+    )
+    columns = (t.item.c.id, t.item.c.title, t.item.c.author, t.item.c.media_type, t.item.c.department)
+    query = select(*columns, t.reservation.c.id.label("reservation"), t.reservation.c.pickup, t.reservation.c.made_at)
+    query = query.select_from(t.item.join(t.reservation, waiting)).where(
+        t.item.c.state == "available",
+        t.item.c.set_aside_for.is_(None),
+        func.coalesce(t.item.c.at, t.item.c.branch) == branch,
+        ~lent,
+    )
+    return list(db.execute(query.order_by(t.item.c.title, t.item.c.title_id, *FIRST_COME, t.item.c.id)))
 
 
 def on_shelf(db: Connection, branch: str) -> list[Row[Any]]:

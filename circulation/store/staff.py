@@ -63,9 +63,9 @@ def end_session(db: Connection, token_hash: str) -> int:
     return db.execute(delete(t.staff_session).where(t.staff_session.c.token_hash == token_hash)).rowcount
 
 
-def end_sessions(db: Connection, name: str, *, tokens: bool) -> None:
-    """End every session of a member of staff, and with ``tokens`` also every token."""
-    whose = t.staff_session.c.staff == name
+def end_sessions(db: Connection, name: str, *, tokens: bool, but: str = "") -> None:
+    """End every session of a member of staff, and with ``tokens`` also every token; ``but``: hash of one that stays."""
+    whose = and_(t.staff_session.c.staff == name, t.staff_session.c.token_hash != but)
     db.execute(delete(t.staff_session).where(whose if tokens else and_(whose, IS_SESSION)))
 
 

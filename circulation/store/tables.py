@@ -26,6 +26,8 @@ from sqlalchemy import (
     text,
 )
 
+from circulation.store.folding import sought
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -67,6 +69,19 @@ def _own_id(context: Any) -> str:
     return own
 
 
+# What is searched of a row is made of these. Who updates one of them renews "sought" with it (people.change).
+NAMED = ("last_name", "first_name")
+TITLED = ("title", "author")
+
+
+def _sought(columns: tuple[str, ...]) -> Column[Any]:
+    def made(context: Any) -> str:
+        values = context.get_current_parameters()
+        return sought(*(values[column] for column in columns))
+
+    return Column("sought", Text, nullable=False, server_default="", default=made)
+
+
 installation = Table(
     "installation",
     metadata,
@@ -91,6 +106,7 @@ organisation = Table(
     Column("weekly_closed", JSON, nullable=True),
     Column("holidays", String(16), nullable=True),
     Column("tours", JSON, nullable=True),
+    Column("policy", JSON, nullable=True),
 )
 closing = Table(
     "closing",
@@ -131,7 +147,9 @@ patron = Table(
     Column("home", String(64), ForeignKey("organisation.id"), nullable=True),
     Column("email", Text, nullable=True),
     Column("phone", Text, nullable=True),
+    _sought(NAMED),
 )
+Index("ix_patron_sought", patron.c.sought, patron.c.id)
 card = Table(
     "card",
     metadata,
@@ -159,8 +177,11 @@ item = Table(
     Column("shelf", String(64), nullable=True),
     Column("title_id", String(64), nullable=False, index=True, default=_own_id),
     Column("at", String(64), ForeignKey("organisation.id"), nullable=True),
+    _sought(TITLED),
     CheckConstraint("parts >= 1", name="parts"),
 )
+Index("ix_item_sought", item.c.sought, item.c.id)
+Index("ix_item_branch", item.c.branch, item.c.sought, item.c.id)
 loan = Table(
     "loan",
     metadata,
@@ -180,10 +201,12 @@ loan = Table(
     Column("renewed_at", Instant, nullable=True),
     Column("reminded", Integer, nullable=False, server_default="0"),
     Column("override", JSON, nullable=True),
+    Column("moved", JSON(none_as_null=True), nullable=True),
 )
 OPEN_LOAN = text("returned_at IS NULL")
 Index("uq_loan_open_item", loan.c.item_id, unique=True, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
 Index("ix_loan_open_patron", loan.c.patron_id, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
+Index("ix_loan_open_due", loan.c.due, loan.c.id, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
 fee = Table(
     "fee",
     metadata,
@@ -205,6 +228,9 @@ fee = Table(
     Column("settled_by", String(64), nullable=True),
     Column("waived_for", Text, nullable=True),
 )
+Index("ix_fee_at", fee.c.at, fee.c.id)
+# Of open fees only, and not by being open: SQLite would take it for the fees of one patron.
+Index("ix_fee_open", fee.c.at, fee.c.id, sqlite_where=text("open = 1"), postgresql_where=text("open"))
 payment = Table(
     "payment",
     metadata,
@@ -247,6 +273,7 @@ reservation = Table(
     Column("rule_set", Integer, nullable=False),
     Column("rules", JSON, nullable=False),
 )
+Index("ix_reservation_made_at", reservation.c.made_at, reservation.c.id)
 OPEN_RESERVATION = text("ended_at IS NULL")
 Index(
     "ix_reservation_open_title",
@@ -296,6 +323,8 @@ machine = Table(
     Column("clock_trusted", Boolean, nullable=True),
     Column("alarm_at", Instant, nullable=True),
     Column("channel", String(8), nullable=False, server_default="kiosk"),
+    Column("policy", JSON, nullable=True),
+    Column("withdrawn_at", Instant, nullable=True),
 )
 enrolment = Table(
     "enrolment",

@@ -25,6 +25,7 @@ from circulation.errors import CirculationError
 from circulation.secrets import Secrets
 from circulation.service import Service
 from circulation.store.engine import Database
+from tests.cases.actions import play
 from tests.cases.comparing import plain, same
 from tests.cases.filling import fill
 from tests.cases.playing import Playing
@@ -65,10 +66,10 @@ class Runner:
                 with self.world(case, step.inputs.get("settings", {}), apart=True) as fresh:
                     fresh.kept = main.kept
                     fresh.clock.now = self.instant(step.at)
-                    facts = fresh.play(step)
+                    facts = play(fresh, step)
             else:
                 main.clock.now = self.instant(step.at)
-                facts = main.play(step)
+                facts = play(main, step)
         except (CaseError, CirculationError, SQLAlchemyError, AssertionError, KeyError) as error:
             return {"step": step.id, "action": step.action, "same": False, "error": f"{type(error).__name__}: {error}"}
         return {"step": step.id, "action": step.action, **self.compared(case, step, facts)}

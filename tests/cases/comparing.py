@@ -161,8 +161,33 @@ def _desk(expected: Any, actual: Any) -> bool:
     return equal(expected, actual)
 
 
+def _recommends(expected: Any, actual: Any) -> bool:
+    """Words of a recommendation, or only whether there is one."""
+    return bool(actual) == expected if isinstance(expected, bool) else _said(expected, actual)
+
+
+def _jumps(expected: Any, actual: Any) -> bool:
+    """At least these jumps of a fee, whatever the keys: each table has values of one jump, or of one side of it.
+
+    None expected means none at all.
+    """
+    told = [list(jump.values()) for jump in actual]
+    wanted = [list(one.values()) for one in expected]
+    return all(any(_part(one, jump) for jump in told) for one in wanted) if wanted else not told
+
+
+def _due(expected: Any, actual: Any) -> bool:
+    """A date; of several loans by name, or the one that all of them have."""
+    if isinstance(actual, Mapping) and not isinstance(expected, Mapping):
+        return bool(actual) and all(_same_value(expected, due) for due in actual.values())
+    return equal(expected, actual)
+
+
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "refusals": _codes,
+    "due": _due,
+    "jumps": _jumps,
+    "recommends": _recommends,
     "default_used": _part,
     "not_default_used": _none_in,
     "not_consulted": _none_in,

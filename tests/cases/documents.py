@@ -6,16 +6,13 @@ import csv
 import io
 import tomllib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from circulation.explaining import patron_text, reason_text
 from rules.refusals import Reason
+from tests.cases.playing import Out, Playing
 from tests.cases.reading import CaseError, Step
 
-if TYPE_CHECKING:
-    from tests.cases.playing import Playing
-
-Out = dict[str, Any]
 TYPES = {"toml": "application/toml", "csv": "text/csv"}
 BOM = b"\xef\xbb\xbf"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -45,10 +42,6 @@ def candidate(step: Out, looked: Out) -> Out:
     }
 
 
-def _branch(play: Playing) -> str:
-    return next(str(b["code"]) for b in play.case.world["branches"] if b.get("type", "branch") == "branch")
-
-
 def _text(play: Playing, name: str) -> str:
     kinds = (name, f"rules_{name}", f"csv_{name}")
     found = play.kept.get(name) or next((play.case.documents[k] for k in kinds if k in play.case.documents), None)
@@ -60,7 +53,7 @@ def _text(play: Playing, name: str) -> str:
 
 
 def _import(play: Playing, name: str, form: str, content: bytes) -> Any:
-    staff = play.staff(_branch(play))
+    staff = play.staff(play.first_branch())
     return staff.raw("/drafts/import", content, TYPES[form], name=name)
 
 
@@ -90,9 +83,9 @@ def publish(play: Playing, step: Step) -> Out:
     answer = _import(play, name, "toml", _text(play, name).encode())
     if answer.status_code != 201:  # a rule that is wrong in itself stops the whole import
         problems = [{**p, "severity": "error", "rules": [p["rule"]]} for p in answer.json().get("problems") or ()]
-        return {"published": False, "findings": problems, "no_findings": problems, "ruleset": _live(play)}
+        return {"published": False, "findings": problems, "no_findings": problems, "ruleset": live(play)}
     made = answer.json()
-    done = play.staff(_branch(play)).post(f"/drafts/{made['draft']['id']}/publish", {"anyway": True})
+    done = play.staff(play.first_branch()).post(f"/drafts/{made['draft']['id']}/publish", {"anyway": True})
     body = done.json()
     findings = [_finding(raw) for raw in body.get("findings") or ()]
     published = done.status_code == 200
@@ -100,19 +93,20 @@ def publish(play: Playing, step: Step) -> Out:
         "published": published,
         "findings": findings,
         "no_findings": findings,
-        "ruleset": body["number"] if published else _live(play),
+        "ruleset": body["number"] if published else live(play),
     }
 
 
-def _live(play: Playing) -> int:
-    sets = play.staff(_branch(play)).get("/rule-sets").json()["sets"]
+def live(play: Playing) -> int:
+    """Number of the live set."""
+    sets = play.staff(play.first_branch()).get("/rule-sets").json()["sets"]
     return next(int(one["number"]) for one in sets if one["live"])
 
 
 def publish_check(play: Playing, step: Step) -> Out:
     """What publishing the rules of the case would say."""
-    answer = play.staff(_branch(play)).post("/drafts", {"name": "check", "source": "live"})
-    checked = play.staff(_branch(play)).get(f"/drafts/{answer.json()['id']}/check").json()
+    answer = play.staff(play.first_branch()).post("/drafts", {"name": "check", "source": "live"})
+    checked = play.staff(play.first_branch()).get(f"/drafts/{answer.json()['id']}/check").json()
     findings = [_finding(raw) for raw in checked["findings"]]
     only = step.inputs.get("only")
     if only is not None:
@@ -141,7 +135,7 @@ def checkout_with_draft(play: Playing, step: Step) -> Out:
 def list_rules(play: Playing, step: Step) -> Out:
     """The list that is walked for a kind at an organisation."""
     kind, organisation = step.inputs["kind"], step.inputs["organisation"]
-    answer = play.staff(_branch(play)).get("/rules", kind=kind, organisation=organisation)
+    answer = play.staff(play.first_branch()).get("/rules", kind=kind, organisation=organisation)
     rules = answer.json()["rules"]
     return {
         "rules_in_order": [line["rule"]["id"] for line in rules],
@@ -154,7 +148,7 @@ def list_rules(play: Playing, step: Step) -> Out:
 
 
 def _export(play: Playing, form: str) -> str:
-    answer = play.staff(_branch(play)).get("/rules/export", format=form)
+    answer = play.staff(play.first_branch()).get("/rules/export", format=form)
     return answer.content.decode("utf-8")
 
 

@@ -25,6 +25,13 @@ MONDAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
 ON_BOTH = (
     *("test_concurrency", "test_decisions", "test_operations", "test_signin", "test_store"),
     *("test_staff_access", "test_staff_drafts", "test_staff_house", "test_staff_texts", "test_bench_throughput"),
+    "test_cataloguing",
+    *("test_moving", "test_machine_settings", "test_advising"),
+    *("test_importing_house",),
+    *("test_self_service", "test_following"),
+    *("test_searching", "test_rule_history", "test_remaining", "test_blocking", "test_enrolling"),
+    *("test_draft_rules",),
+    "test_house_changes",
 )
 SQLITE_ONLY = (
     "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",
@@ -51,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """PostgreSQL starts before a test is watched for what it leaves behind."""
     for item in items:
         given = item.callspec.params if hasattr(item, "callspec") else {}
-        if isinstance(item, pytest.Function) and given.get("service") == "postgresql":
+        if isinstance(item, pytest.Function) and "postgresql" in given.values():
             item.fixturenames.insert(0, "cluster")
 
 

@@ -37,6 +37,8 @@ NEEDED: dict[str, frozenset[str] | None] = {
     # rules
     "GET /rules": RULES | DESK,
     "GET /rules/kinds": RULES | DESK,
+    "GET /rules/advice": RULES,
+    "POST /rules/look": RULES,
     "GET /rules/export": RULES,
     "GET /rule-sets": RULES,
     "GET /rule-sets/{number}": RULES,
@@ -62,6 +64,8 @@ NEEDED: dict[str, frozenset[str] | None] = {
     "PATCH /organisations/{organisation}/calendar": ADMIN | RULES,
     "POST /organisations/{organisation}/closings": ADMIN | RULES,
     "DELETE /organisations/{organisation}/closings/{closing}": ADMIN | RULES,
+    "GET /organisations/{organisation}/closings/preview": ADMIN | RULES,
+    "POST /organisations/{organisation}/closings/move": ADMIN | RULES,
     "GET /media-types": ANY,
     "POST /media-types": ADMIN,
     "GET /patron-categories": ANY,
@@ -71,6 +75,11 @@ NEEDED: dict[str, frozenset[str] | None] = {
     # machines
     "GET /machines": MACHINES,
     "POST /machines/codes": MACHINES,
+    "GET /machine-settings": MACHINES,
+    "GET /organisations/{organisation}/machine-settings": MACHINES,
+    "PUT /organisations/{organisation}/machine-settings": MACHINES,
+    "GET /machines/{machine}/settings": MACHINES,
+    "PUT /machines/{machine}/settings": MACHINES,
     "GET /doubts": MACHINES | DESK,
     "POST /doubts/clear": MACHINES | DESK,
     # desk

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis.strategies import text
 from sqlalchemy import MetaData, event, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -20,8 +23,10 @@ from circulation import lockout, operations, signin
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
 from circulation.service import Service
+from circulation.store import people
 from circulation.store import tables as t
 from circulation.store.engine import Database
+from circulation.store.folding import PART_LENGTH, fold
 from circulation.tidying import tidy, tidying
 from tests.circulation.running import TestClock
 from tests.circulation.world import World
@@ -106,6 +111,67 @@ def test_a_database_of_the_first_version_is_brought_up_with_everything_in_it(unm
         assert compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), t.metadata) == []
     with pytest.raises(IntegrityError), unmigrated.writing() as db:
         db.execute(insert(t.card).values(kind="barcode", value="2", patron_id="nobody"))
+
+
+def test_what_is_searched_is_made_for_every_row_of_an_older_database(unmigrated: Database) -> None:
+    unmigrated.migrate("0002")
+    older = MetaData()
+    older.reflect(unmigrated.engine)
+    named = {"last_name": "Özdemir", "first_name": "Ayşe", "category": "normal", "pin_hash": "x"}
+    titled = {"author": "Michael Ende", "media_type": "BOOK", "branch": "A", "parts": 1, "state": "available"}
+    rows: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+        ("organisation", [{"id": "A", "name": "A", "kind": "account"}]),
+        ("media_type", [{"code": "BOOK", "names": {}}]),
+        ("patron_category", [{"code": "normal"}]),
+        ("patron", [{"id": "p", "blocked": False, "card_lost": False, **named}]),
+        ("item", [{"id": f"{n:05}", "title": f"Größe {n}", "title_id": "x", **titled} for n in range(2500)]),
+    )
+    with unmigrated.writing() as db:
+        for name, many in rows:
+            db.execute(insert(older.tables[name]), many)
+    unmigrated.migrate()
+    with unmigrated.reading() as db:
+        assert db.execute(select(t.patron.c.sought)).scalars().all() == ["ozdemir ayse"]
+        found = db.execute(select(t.item.c.sought).order_by(t.item.c.id)).scalars().all()
+        assert found == [f"grosse {n} michael ende" for n in range(2500)]
+        assert compare_metadata(MigrationContext.configure(db, opts={"compare_type": True}), t.metadata) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("Özdemir", "ozdemir"),
+        ("STRASSE, Straße", "strasse strasse"),
+        ("Łódź Y\N{LATIN SMALL LETTER DOTLESS I}ld\N{LATIN SMALL LETTER DOTLESS I}z Œuvre", "lodz yildiz oeuvre"),
+        ("O\N{RIGHT SINGLE QUOTATION MARK}Brien-d'Arc (Hg.)", "o brien d arc hg"),
+        ("100% C++ a_b \\", "100% c++ a_b \\"),
+        ("a\0b\ud800c\n", "a b c"),
+        ("", ""),
+    ],
+)
+def test_a_word_is_found_however_it_is_spelt(written: str, found: str) -> None:
+    assert fold(written) == found
+    assert fold(found) == found
+
+
+@given(text())
+def test_folding_again_changes_nothing_and_any_text_can_be_kept(written: str) -> None:
+    found = fold(written)
+    assert fold(found) == found == found.casefold()
+    assert not {sign for sign in found if category(sign) in {"Mn", "Cc", "Cs"}}
+
+
+def test_what_is_searched_fits_into_an_index_and_follows_the_names(world: World) -> None:
+    item = world.item(title="Ж" * 5000, author="Ünal \N{MATHEMATICAL FRAKTUR CAPITAL A}" * 900)
+    patron = world.patron_id(world.patron(last_name="Özdemir", first_name="Ayşe"))
+    with world.service.database.writing() as db:
+        people.change(db, t.patron, patron, {"last_name": "Çelik"})
+        people.change(db, t.patron, patron, {"blocked": True})
+        people.change(db, t.item, item, {"title": "Größe"})
+        assert db.execute(select(t.patron.c.sought)).scalar_one() == "celik ayse"
+        sought = str(db.execute(select(t.item.c.sought)).scalar_one())
+    assert sought.startswith("grosse unal a")
+    assert len(sought) <= 2 * PART_LENGTH + 1
 
 
 def test_an_item_has_at_most_one_open_loan(world: World) -> None:

@@ -1,0 +1,46 @@
+"""Every action of a case and what plays it; ``reading.INPUTS`` says what each may carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.cases import closing, documents, editing, lending, looking, paying, reserving
+from tests.cases.playing import Out, Playing
+from tests.cases.reading import Step
+
+ACTIONS: Mapping[str, Callable[[Playing, Step], Out]] = {
+    "checkout": lending.checkout,
+    "renew": lending.renew,
+    "return": lending.return_,
+    "override": lending.override,
+    "return_then_borrow": lending.return_then_borrow,
+    "borrow_until_refused": lending.borrow_until_refused,
+    "reconnect": lending.reconnect,
+    "reserve": reserving.reserve,
+    "cancel_reservation": reserving.cancel_reservation,
+    "scan_in": reserving.scan_in,
+    "nightly_jobs": reserving.nightly_jobs,
+    "put_on_hold_shelf": reserving.put_on_hold_shelf,
+    "pay": paying.pay,
+    "charge": paying.charge,
+    "show_account": paying.show_account,
+    "show_loan": looking.show_loan,
+    "explain": looking.explain,
+    "what_if": looking.what_if,
+    "add_closing": closing.add_closing,
+    "advice": editing.advice,
+    "edit_rule_view": editing.edit_rule_view,
+    "list_rules": documents.list_rules,
+    "publish": documents.publish,
+    "publish_check": documents.publish_check,
+    "checkout_with_draft": documents.checkout_with_draft,
+    "import_toml": documents.import_toml,
+    "import_csv": documents.import_csv,
+    "export_toml": documents.export_toml,
+    "export_csv": documents.export_csv,
+}
+
+
+def play(playing: Playing, step: Step) -> Out:
+    """Play one step; its facts."""
+    return ACTIONS[step.action](playing, step)

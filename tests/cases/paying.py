@@ -1,0 +1,53 @@
+"""Steps about money: what a patron owes, pays and is charged."""
+
+from __future__ import annotations
+
+from tests.cases.filling import minor
+from tests.cases.playing import Out, Playing, money
+from tests.cases.reading import CaseError, Step
+
+
+def _where(play: Playing, step: Step) -> str:
+    return play.branch_of(step, None, step.inputs["patron"])
+
+
+def _account(play: Playing, patron: str, branch: str) -> Out:
+    sums = play.sums(patron, branch)
+    return {
+        "debt": money(sums["owed"]),
+        "sums": {"fees": money(sums["fees"]), "invoices": money(sums["invoices"]), "total": money(sums["owed"])},
+        "sums_shown_separately": sums["apart"],
+        "blocked": sums["blocked"],
+        "series_running": sums["series_since"] is not None,
+        "counted_from": sums["series_since"],
+    }
+
+
+def pay(play: Playing, step: Step) -> Out:
+    """A payment at the desk."""
+    inputs, branch = step.inputs, _where(play, step)
+    body: Out = {"amount": minor(inputs["amount"])}
+    if "towards" in inputs:
+        fees = play.staff(branch).get(f"/patrons/{inputs['patron']}").json()["fees"]
+        invoice = "invoice" in str(inputs["towards"])
+        body["fees"] = [fee["id"] for fee in fees if fee["invoice"] == invoice]
+    answer = play.staff(branch).post(f"/patrons/{inputs['patron']}/payments", body)
+    if answer.status_code != 200:
+        raise CaseError(f"{step.id}: {answer.text}")
+    return _account(play, inputs["patron"], branch)
+
+
+def charge(play: Playing, step: Step) -> Out:
+    """A fee booked by hand."""
+    inputs, branch = step.inputs, _where(play, step)
+    what = str(inputs.get("fee", "other"))
+    body = {"amount": minor(inputs["amount"]), "reason": what[:64], "invoice": "invoice" in what}
+    answer = play.staff(branch).post(f"/patrons/{inputs['patron']}/fees", body)
+    if answer.status_code != 200:
+        raise CaseError(f"{step.id}: {answer.text}")
+    return _account(play, inputs["patron"], branch)
+
+
+def show_account(play: Playing, step: Step) -> Out:
+    """What a patron owes, and whether that blocks."""
+    return _account(play, step.inputs["patron"], _where(play, step))
