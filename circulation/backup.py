@@ -24,7 +24,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from circulation.errors import CirculationError
-from circulation.serving import only_server
+from circulation.one_server import only_server
 from circulation.store import tables as t
 from circulation.store.engine import Database
 

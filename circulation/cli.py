@@ -13,13 +13,26 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 import wording
-from circulation import audit, demo, drafts, logs, machines, serving, setting_up, staffing
+from circulation import audit, demo, logs, machines, serving, setting_up, staffing
 from circulation import backup as backups
 from circulation.app import document_text
-from circulation.command_line import DatabaseUrl, SecretsFolder, StaffLanguage, console, errors, opened, told
+from circulation.command_line import (
+    DatabaseUrl,
+    SecretsFolder,
+    StaffLanguage,
+    bytes_of,
+    console,
+    errors,
+    opened,
+    password_from,
+    told,
+)
 from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
 from circulation.importing.commands import export_app, import_app
+from circulation.jobs.commands import jobs_app
+from circulation.notices.commands import mail_app
+from circulation.rulebook import drafts, publishing
 from circulation.store import house
 from circulation.store.engine import Database
 from rules.finding import Finding
@@ -38,6 +51,8 @@ app.add_typer(machine_app, name="machine")
 app.add_typer(token_app, name="token")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(mail_app, name="mail")
 
 
 @app.command()
@@ -145,8 +160,8 @@ def rules_publish(
         with service.database.reading() as db:
             rules = _rules(file, db)
         try:
-            number, findings = drafts.publish_rules(service, audit.COMMAND_LINE, rules, file.name)
-        except drafts.FindingsError as error:
+            number, findings = publishing.publish_rules(service, audit.COMMAND_LINE, rules, file.name)
+        except publishing.FindingsError as error:
             _tell(error.findings, language)
             raise
     _tell(findings, language)
@@ -165,7 +180,7 @@ def rules_check(
     """Tell all that is to be known about a rule file before it is published; nothing is changed."""
     with opened(database, secrets) as service, service.database.reading() as db:
         rules = _rules(file, db)
-        findings = drafts.findings(service, db, rules)
+        findings = publishing.findings(service, db, rules)
     _tell(findings, language)
     if stops_publishing(findings):
         raise CirculationError("rules", "with these errors the set should not be published")
@@ -183,7 +198,7 @@ def _rules(file: Path, db: Connection) -> tuple[Rule, ...]:
     house.installation(db)
     form = "csv" if file.suffix.lower() == ".csv" else "toml"
     try:
-        return drafts.READERS[form](_bytes("rules", file), house.known_codes(db))
+        return drafts.READERS[form](bytes_of("rules", file), house.known_codes(db))
     except RuleFileError as error:
         for problem in error.problems:
             errors.print(f"{file}: {problem}", markup=False, highlight=False)
@@ -199,33 +214,10 @@ def admin_create(
     password_file: Annotated[Path | None, typer.Option(help="Read the password from this file.")] = None,
 ) -> None:
     """Make a member of staff with every role."""
-    password = _password(password_file)
+    password = password_from(password_file)
     with opened(database, secrets) as service:
         staffing.create(service, audit.COMMAND_LINE, name, password, staffing.ROLES, may_override=True)
     console.print(f"{name} may sign in", highlight=False)
-
-
-def _password(file: Path | None) -> str:
-    if file is None:
-        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = _text("admin", file).rstrip("\r\n")
-    return password
-
-
-def _text(code: str, file: Path) -> str:
-    """What a file says, without the byte order mark some editors put in front."""
-    try:
-        return _bytes(code, file).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CirculationError(code, f"{file} cannot be read: it is not UTF-8") from None
-
-
-def _bytes(code: str, file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise CirculationError(code, f"{file} cannot be read: {error.strerror}") from None
 
 
 @token_app.command("create")

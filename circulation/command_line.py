@@ -18,9 +18,10 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 import wording
-from circulation import logs, serving
+from circulation import logs
 from circulation.clock import real_clock
 from circulation.errors import CirculationError
+from circulation.one_server import only_server
 from circulation.secrets import Secrets
 from circulation.service import Service
 from circulation.store.engine import Database
@@ -90,8 +91,48 @@ def opened(database: str, secrets: Path | None, server: bool = False) -> Iterato
     if folder is None:
         raise CirculationError("secrets", "give --secrets FOLDER: this database has no folder of its own")
     try:
-        with serving.only_server(found.file if server else None):
+        with only_server(found.file if server else None):
             found.migrate()
             yield Service(found, Secrets(folder), real_clock)
     finally:
         found.close()
+
+
+def password_from(file: Path | None) -> str:
+    """A password, read from a file or else asked for; never an argument, which other users of the computer see.
+
+    Raises:
+        CirculationError: the file cannot be read.
+    """
+    if file is None:
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return password
+    return text_of("password", file).rstrip("\r\n")
+
+
+def text_of(code: str, file: Path) -> str:
+    """What a file says, without the byte order mark some editors put in front.
+
+    Args:
+        code: of the error, if there is one.
+        file: which.
+
+    Raises:
+        CirculationError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return bytes_of(code, file).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CirculationError(code, f"{file} cannot be read: it is not UTF-8") from None
+
+
+def bytes_of(code: str, file: Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        CirculationError: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CirculationError(code, f"{file} cannot be read: {error.strerror}") from None

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from circulation import audit, lockout, people, signin
 from circulation.errors import CirculationError
+from circulation.secrets import LONGEST_PIN, SHORTEST_PIN, can_be_pin
 from circulation.service import Service, Workplace
 from circulation.store import people as store
 
-SHORTEST_PIN, LONGEST_PIN = 4, 32
 LONGEST_CARD = 64
 CARD_KINDS = BARCODE, UID = "barcode", "uid"
 
@@ -76,8 +76,8 @@ def give_pin(service: Service, workplace: Workplace, patron: str, pin: str) -> N
 
 
 def _pin(pin: str) -> str:
-    if not SHORTEST_PIN <= len(pin) <= LONGEST_PIN or not pin.isprintable():
-        raise CirculationError("pin_length", f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} characters", place="pin")
+    if not can_be_pin(pin):
+        raise CirculationError("pin_length", f"a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits", place="pin")
     return pin
 
 

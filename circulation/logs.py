@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 MOST_PLACES = 8  # innermost first
-FOREIGN_LOGGERS = ("uvicorn", "asyncio")  # log errors of ours by the standard library
+FOREIGN_LOGGERS = ("uvicorn", "asyncio", "apscheduler")  # log errors of ours by the standard library
 
 
 def places(error: BaseException) -> str:

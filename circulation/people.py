@@ -255,14 +255,15 @@ def erase(service: Service, patron: str, by: str) -> None:
         audit.note(db, service.clock(), by, "patron.erase", "patron")
 
 
-def forget(service: Service) -> None:
-    """Take patrons off loans, and forget traces, once they have had their time (R89)."""
+def forget(service: Service) -> dict[str, int]:
+    """Take patrons off loans, and forget traces, once they have had their time (R89): how many of each."""
     now = service.clock()
     with service.database.writing() as db:
         terms = _terms(db)
-        store.forget_history(db, now - timedelta(days=terms[0]))
+        loans = store.forget_history(db, now - timedelta(days=terms[0]))
     with service.database.writing() as db:
-        store.forget_traces(db, now - timedelta(days=terms[1]))
+        traces = store.forget_traces(db, now - timedelta(days=terms[1]))
+    return {"loans": loans, "traces": traces}
 
 
 def _terms(db: Connection) -> tuple[int, int]:

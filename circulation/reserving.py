@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from circulation import shelf
 from circulation.clock import local_day
@@ -20,7 +20,6 @@ from circulation.errors import CirculationError
 from circulation.service import Service, Workplace
 from circulation.store import circulating as store
 from circulation.store import debts, house, reservations
-from circulation.store import tables as t
 from rules.refusals import Reason
 
 
@@ -124,13 +123,11 @@ def cost_of_cancelling(db: Connection, place: Place, reservation: str) -> int:
     return charge.amount.minor if charge is not None else 0
 
 
-def expire(service: Service) -> None:
-    """End reservations whose last day is over; whoever waits behind them has moved up already."""
+def expire(service: Service) -> int:
+    """End reservations whose last day is over: how many; whoever waits behind them has moved up already."""
     now = service.clock()
     with service.database.writing() as db:
-        row = db.execute(select(t.installation.c.time_zone)).first()
-        if row is not None:
-            reservations.expire(db, local_day(now, row.time_zone), now)
+        return reservations.expire(db, local_day(now, house.installation(db).time_zone), now)
 
 
 def suspend(service: Service, reservation: str, suspended: bool) -> None:

@@ -1,7 +1,8 @@
 """Server secrets: files only their owner reads. Keyed hashes, tokens, the key pair for sealed requests, PIN hashes.
 
-A PIN has few digits: it is keyed with a secret that is not in the database before argon2 sees it, so that a stolen
-database alone gives no PIN away.
+Also what has to be read again, as passwords of mail servers: encrypted with a key that is not in the database. A PIN
+has few digits: it is keyed with a secret that is not in the database before argon2 sees it, so that a stolen database
+alone gives no PIN away.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from nacl.encoding import Base64Encoder
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
+from nacl.secret import SecretBox
 
 from circulation.errors import CirculationError
 
 HASHES_AT_A_TIME = 2
+SHORTEST_PIN, LONGEST_PIN = 4, 12  # digits, as they are typed at a machine
+_KEEPING = b"kept-to-be-read"  # of what is encrypted: no key of it is ever one of the hashes that are stored
 
 
 class Secrets:
@@ -64,6 +69,26 @@ class Secrets:
     def keyed(self, purpose: str, text: str) -> str:
         """Keyed hash of a text for one purpose, as hex."""
         return hmac.new(self._key, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+
+    def keep(self, purpose: str, text: str) -> str:
+        """Encrypt a text that has to be read again, for one purpose; the database alone does not give it away."""
+        return SecretBox(self._kept_under(purpose)).encrypt(text.encode(), encoder=Base64Encoder).decode("ascii")
+
+    def kept(self, purpose: str, sealed: str) -> str:
+        """What ``keep`` was given.
+
+        Raises:
+            CirculationError: it was encrypted with another server's key or for another purpose, or was changed.
+        """
+        try:
+            return SecretBox(self._kept_under(purpose)).decrypt(sealed.encode(), encoder=Base64Encoder).decode()
+        except (CryptoError, ValueError, TypeError):
+            detail = "this secret was stored with another key than the one in the secrets folder; enter it again"
+            raise CirculationError("secret_unreadable", detail, 409) from None
+
+    def _kept_under(self, purpose: str) -> bytes:
+        size = SecretBox.KEY_SIZE
+        return hashlib.blake2b(purpose.encode(), key=self._key, digest_size=size, person=_KEEPING).digest()
 
     def hash_pin(self, pin: str, patron: str) -> str:
         """What is stored of a PIN."""
@@ -115,6 +140,11 @@ def _existing(path: Path, size: int) -> bytes:
     if len(value) != size:
         raise CirculationError("secrets", f"{path} is damaged: {size} bytes are expected; restore it from the backup")
     return value
+
+
+def can_be_pin(text: str) -> bool:
+    """Whether a text can be a PIN: digits, as many as are typed at a machine."""
+    return text.isascii() and text.isdigit() and SHORTEST_PIN <= len(text) <= LONGEST_PIN
 
 
 def new_token() -> str:

@@ -1,24 +1,24 @@
-"""Running the service: where it listens, what it refuses, and that one SQLite database has one server."""
+"""Running the service: where it listens, what it refuses, and that its tasks run meanwhile."""
 
 from __future__ import annotations
 
-import fcntl
 import ipaddress
 import json
-import os
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 import structlog
 import uvicorn
 
 from circulation.app import make_app
 from circulation.errors import CirculationError
+from circulation.jobs.alarm import ringing
 from circulation.service import Service
-from circulation.tidying import tidying
 
 log = structlog.get_logger("circulation.serving")
 
@@ -45,32 +45,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@contextmanager
-def only_server(file: Path | None) -> Iterator[None]:
-    """Hold the one server's place beside a SQLite file, by whatever link the file was named.
-
-    Raises:
-        CirculationError: another server holds it, or nothing can be written beside the file.
-    """
-    if file is None:
-        yield
-        return
-    real = Path(os.path.realpath(file))  # Path.resolve fails at a link in a circle; let the database say that
-    try:
-        handle = os.open(real.with_name(real.name + ".server"), os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise CirculationError("database", f"{error.filename} cannot be used: {error.strerror}") from None
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            detail = f"another server is running on {file}; several servers need PostgreSQL"
-            raise CirculationError("second_server", detail) from None
-        yield
-    finally:
-        os.close(handle)
-
-
 def serve(
     service: Service,
     host: str,
@@ -93,7 +67,7 @@ def serve(
         CirculationError: it cannot listen there, or certificate or key cannot be used.
     """
     refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
-    with listen(host, port) as listening, tidying(service):
+    with _ended_by_sigterm(), listen(host, port) as listening, ringing(service):
         name = f"[{host}]" if ":" in host else host
         url = f"{'https' if tls else 'http'}://{name}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
@@ -112,6 +86,23 @@ def serve(
         if ready_file is not None:
             _write_ready(ready_file, url)
         server.run(sockets=[listening])
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Leave the block in order at SIGTERM: runs of tasks are ended before the process is.
+
+    uvicorn raises the signal again once it has stopped, which by default would end the process on the spot.
+    """
+
+    def end(*_: Any) -> NoReturn:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def listen(host: str, port: int) -> socket.socket:

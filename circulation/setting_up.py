@@ -32,7 +32,7 @@ NEXT_STEPS = """What is next:
 2. circulation serve               serves machines and staff
 3. sign in there with that name, then make media types, patron categories, age groups and more branches
 4. circulation import mapping items, then circulation import items FILE --dry-run
-5. circulation rules publish FILE  nothing is lent before rules are published"""
+5. in the browser under Drafts, check and publish the first rules: nothing is lent before"""
 
 
 @dataclass(frozen=True, slots=True)

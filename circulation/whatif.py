@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from circulation import drafts, reserving, transactions
+from circulation import reserving, transactions
 from circulation.clock import local_day
 from circulation.domain import charges
 from circulation.domain.records import House, Override, Place, Verdict
 from circulation.errors import CirculationError
+from circulation.rulebook import drafts
 from circulation.service import Service
 from circulation.store import circulating as store
 from circulation.store import house

@@ -1,4 +1,4 @@
-"""The demo with a display: machine and desk side by side, and three things to try.
+"""The demo with a display: machine and desk side by side, the staff console in any browser, and things to try.
 
 Not responsible for the programs (stage) or for what the desk shows (desk).
 """
@@ -24,6 +24,9 @@ SUGGESTIONS = (
     "Switch [bold]Pad unplugged[/bold] or [bold]Central service down[/bold] on in the middle, and read what it says.",
 )
 
+# Of a library that is invented, on this computer only, for as long as the demo runs.
+STAFF, PASSWORD = "demo", "lindenau-lindenau"
+
 
 def play(folder: Path, console: Console) -> None:
     """Open both windows and wait until one of them is gone. Raises StageError."""
@@ -34,20 +37,30 @@ def play(folder: Path, console: Console) -> None:
     place = (f"width = {wide}", f"height = {tall}", "left = 0", f"top = {BAR // 3}", "fullscreen = false")
     with Stage(folder, {"screen": place}, machine=None) as stage:
         stage.said = console.print
+        _let_staff_in(stage, folder)
         desk = ("--left", wide + GAP, "--top", BAR // 3, "--width", width - wide - GAP, "--height", room)
         machine = Program("kiosk", ("ui.main", "run", "--config", str(stage.config)), folder, stage.env())
         table = Program("desk", ("sim", "desk", *map(str, desk)), folder, stage.env())
-        console.print(
-            "\nTwo windows are open: the machine, and the desk with everything around it. Three things to try:"
-        )
+        console.print("\nTwo windows are open: the machine, and the desk with everything around it. Things to try:")
         for number, suggestion in enumerate(SUGGESTIONS, 1):
             console.print(f"  {number}. {suggestion}")
+        console.print(
+            f"\nThe staff console: open {stage.central_url}/staff in a browser, name {STAFF}, password {PASSWORD}"
+        )
         console.print("\nClose the desk, or press Ctrl-C here, to end.")
         try:
             _watch(machine, table)
         finally:
             table.stop()
             machine.stop()
+
+
+def _let_staff_in(stage: Stage, folder: Path) -> None:
+    """Make the one who may sign in to the console."""
+    file = folder / "password"
+    file.write_text(PASSWORD, "utf-8")
+    stage.run("circulation", "admin", "create", STAFF, "--password-file", str(file))
+    file.unlink()
 
 
 def _watch(machine: Program, desk: Program) -> None:

@@ -193,6 +193,11 @@ class Stage:
                 found["PCSCLITE_CSOCK_NAME"] = socket_path
         return found
 
+    @property
+    def central_url(self) -> str:
+        """Where the central service listens, past the simulated network between it and the machine."""
+        return self._central_url
+
     def run(self, *command: str) -> str:
         """Run one command to its end; what it printed. Raises StageError where it fails."""
         return _run(command, self.env())

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from circulation import demo, desk, drafts, machines, money, operations, organising, people, reserving, staffing
+from circulation import demo, desk, machines, money, operations, organising, people, reserving, staffing
 from circulation.operations import Asked
 from circulation.organising import Closing
 from circulation.reserving import Wanted
+from circulation.rulebook import drafts
 from circulation.service import Service, Workplace
 from circulation.staffing import StaffSession
 from rules.plain import rule_to_plain
@@ -22,6 +23,7 @@ DAY = datetime(2026, 6, 1, 8, tzinfo=UTC)
 STAFF, PASSWORD = "anna", "a good long password"
 BRANCH = "N1"
 READER = "20000000000014"
+TEACHER = "20000000000048"
 DELETED = "machine-renewal-dvd"
 
 
@@ -63,6 +65,7 @@ def fill(service: Service, clock: LivelyClock) -> Lively:
     machine = _machine(service, clock)
     refused, film = _morning(service, clock, machine, reader, data)
     reservation = _reserved(service, at_desk, reader, data)
+    lines = _returned(service, at_desk, data)
     number = money.charge(
         service, at_desk, reader, {"amount": 250, "reason": "damage", "title": None, "invoice": False}
     )
@@ -78,6 +81,8 @@ def fill(service: Service, clock: LivelyClock) -> Lively:
         **{
             "flow": "overdue_notices",
             "film": film,
+            "teacher": people.by_card(service, TEACHER),
+            "lines": ",".join(lines),
             "deleted": DELETED,
             "media_type": "DVD",
             "chapter": "first-day",
@@ -124,6 +129,18 @@ def _reserved(service: Service, at_desk: Workplace, reader: str, data: dict[str,
     if number is None:
         raise ValueError(f"the demo rules refuse the reservation: {verdict.reasons}")
     return number
+
+
+def _returned(service: Service, at_desk: Workplace, data: dict[str, Any]) -> list[str]:
+    """A pile taken back at the desk: a withdrawn item, one that goes back to its shelf, one somebody waits for."""
+    withdrawn = next(item["id"] for item in data["item"] if item.get("state") == "withdrawn")
+    lent = next(item["id"] for item in data["item"] if item.get("loan", {}).get("patron") == "max")
+    kept = next(item["id"] for item in data["item"] if item.get("set_aside") == "ben")
+    done: list[str] = []
+    for item in (withdrawn, lent, kept):
+        done.insert(0, str(uuid5(NAMESPACE_URL, f"lively:return:{item}")))
+        desk.carry_out(service, at_desk, Asked(done[0], "return", item, None))
+    return done
 
 
 def _draft(service: Service) -> str:

@@ -38,7 +38,7 @@ COLOURS = 96  # are enough for pages of text, and make a picture a quarter as la
 # Picture -> page; {names} are what there is to open (``Lively.ids``).
 PICTURES: Mapping[str, str] = {
     "home": "/",
-    "desk": "/desk",
+    "desk": "/desk?mode=back&lines={lines}",
     "desk-patron": "/desk?patron={patron}",
     "patrons": "/patrons",
     "patron": "/patrons/{patron}",
@@ -59,10 +59,9 @@ PICTURES: Mapping[str, str] = {
     "editor": "/drafts/{draft}/rule?id=loan-summer",
     "check": "/drafts/{draft}/check",
     "rule-sets": "/rule-sets",
-    "what-if": "/what-if?action=checkout&item={film}&patron={patron}&channel=kiosk&branch={organisation}",
+    "what-if": "/what-if?action=checkout&item={film}&patron={teacher}&channel=kiosk&branch={organisation}",
     "decisions": "/decisions",
     "decision": "/decisions/{operation}",
-    "rule-help": "/rule-help",
     "kind-help": "/rule-help/{kind}",
     "calendar": "/calendar/{organisation}",
     "organisations": "/organisations",

@@ -8,8 +8,6 @@ from functools import partial
 from fastapi import APIRouter
 
 import wording
-from circulation import advising, drafts
-from circulation.advising import Advice
 from circulation.api import advice_models as m
 from circulation.api.access import TheService
 from circulation.api.models import Code
@@ -17,6 +15,8 @@ from circulation.api.rules import RuleSetName
 from circulation.api.staff_access import RuleStaff
 from circulation.api.staff_models import Language, RulePlain
 from circulation.api.staff_problems import findings, problems
+from circulation.rulebook import advising, drafts
+from circulation.rulebook.advising import Advice
 from rules.finding import case_words, rule_value_words
 
 router = APIRouter(prefix="/staff/rules", tags=["rules"])

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
 import wording
-from circulation import drafts
 from circulation.api import staff_access
 from circulation.api import staff_models as m
 from circulation.api.access import TheService
@@ -19,6 +18,7 @@ from circulation.api.staff_problems import findings, left_out
 from circulation.clock import local_day
 from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
+from circulation.rulebook import drafts, publishing
 from circulation.service import Service
 from circulation.store import house
 from circulation.store import rulesets as store
@@ -289,7 +289,7 @@ def check_draft(draft: Code, service: TheService, staff: RuleStaff, language: m.
 
 
 def _checked(service: Service, id_: str, language: str) -> m.DraftChecked:
-    found = drafts.check(service, id_)
+    found = publishing.check(service, id_)
     changed = found.differences
     return m.DraftChecked(
         stops=found.stops,
@@ -328,5 +328,5 @@ def publish(
     draft: Code, body: m.PublishAsked, service: TheService, staff: RuleStaff, language: m.Language = "en"
 ) -> m.Published:
     """Make a draft the live set; errors stop it (R78, R80)."""
-    number, told = drafts.publish(service, staff.name, draft, body.note, anyway=body.anyway)
+    number, told = publishing.publish(service, staff.name, draft, body.note, anyway=body.anyway)
     return m.Published(number=number, findings=findings(told, language), more_findings=left_out(told))

@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 
 import wording
 from circulation.api import staff_models as m
-from circulation.drafts import FindingsError, RulesWrongError
+from circulation.rulebook.drafts import RulesWrongError
+from circulation.rulebook.publishing import FindingsError
 from rules.finding import Finding
 from rules.problems import Problem
 

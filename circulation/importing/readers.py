@@ -19,6 +19,7 @@ import wording
 from circulation.clock import local_day
 from circulation.domain.item_states import STATES
 from circulation.importing.faults import FaultError
+from circulation.secrets import LONGEST_PIN, SHORTEST_PIN, can_be_pin
 from circulation.store import house
 from circulation.store import tables as t
 from rules.age import age_on
@@ -28,7 +29,6 @@ from rules.values import MOST_AGE
 MOST_CODE = 64  # characters of an id in the database
 MOST_NAMED = 12  # codes a sentence lists
 MOST_MAIL = 254
-PIN_DIGITS = (4, 12)
 CARDS = "|"  # between several cards in one cell; no card number has it
 
 _LAID_OUT = "\n\t"  # control characters a text may have
@@ -216,9 +216,8 @@ def mail(text: str, _: House) -> str:
 
 def pin(text: str, _: House) -> str:
     """Digits, as many as are typed at a machine."""
-    least, most = PIN_DIGITS
-    if not (text.isascii() and text.isdigit() and least <= len(text) <= most):
-        raise FaultError("bad_pin", least=str(least), most=str(most))
+    if not can_be_pin(text):
+        raise FaultError("bad_pin", least=str(SHORTEST_PIN), most=str(LONGEST_PIN))
     return text
 
 

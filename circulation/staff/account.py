@@ -24,7 +24,6 @@ from circulation.store import house, reservations
 from rules.age import age_on
 from rules.refusals import Reason
 from rules.rule import Facts
-from rules.values import minor_to_text
 
 Row = dict[str, Any]
 Names = Mapping[str, dict[str, str]]  # of media types, by code and language
@@ -98,7 +97,7 @@ def account(page: Page, patron: str) -> Account:
         found["fees"],
         reserved,
         found["sums"],
-        minor_to_text(found["sums"]["owed"]),
+        page.words.amount(found["sums"]["owed"]),
         [_stop(block, page.words) for block in stops],
         _left(allowances, page.words, media_types),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from circulation import drafts
+from circulation.rulebook import drafts
 from rules.changes import RuleChanges
 from rules.compiled import CompiledRules, RuleSet, compile_rules
 from rules.kinds import KINDS

@@ -98,7 +98,7 @@ def _may(entry: Entry, roles: Collection[str]) -> bool:
 
 
 # Pages that stand beside the one of the menu they belong to, where what is below it may have any name.
-BESIDE = {"/items-new": "/items", "/rule": "/rules"}
+BESIDE = {"/items-new": "/items", "/me": "/members", "/rule": "/rules"}
 
 
 def current(path: str) -> Entry | None:

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.numbers import get_decimal_symbol
+
 import wording
 from circulation.errors import CirculationError
+from rules.values import minor_to_text
 
 LANGUAGES = wording.languages(wording.STAFF)
 _CODES = wording.codes(wording.STAFF)
@@ -61,6 +65,10 @@ class Words:
     def money(self, minor: int) -> str:
         """An amount of minor units with the currency."""
         return wording.written((minor, self.currency), self.language)
+
+    def amount(self, minor: int) -> str:
+        """An amount as it is typed into a field: no currency, the decimal sign of the language."""
+        return minor_to_text(minor).replace(".", get_decimal_symbol(Locale.parse(self.language)))
 
     def number(self, number: int) -> str:
         """A whole number as this language groups its digits."""

@@ -64,6 +64,11 @@ def installation(db: Connection) -> Installation:
     return Installation(row.generation, row.library, tuple(row.isils), *here)
 
 
+def is_set_up(db: Connection) -> bool:
+    """Whether there is a library in this database."""
+    return db.execute(_INSTALLATION).first() is not None
+
+
 def changed(db: Connection) -> None:
     """Organisations, codes, settings or calendars have changed: every server process reads them anew."""
     db.execute(update(t.installation).values(house_version=t.installation.c.house_version + 1))

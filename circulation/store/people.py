@@ -149,7 +149,7 @@ def forget_history(db: Connection, before: datetime) -> int:
     return done
 
 
-def forget_traces(db: Connection, before: datetime) -> None:
-    """Forget how operations were decided; what came of them stays under their ids."""
+def forget_traces(db: Connection, before: datetime) -> int:
+    """Forget how operations were decided; what came of them stays under their ids; how many."""
     old = (t.operation.c.at < before, t.operation.c.trace.is_not(None))
-    db.execute(update(t.operation).where(*old).values(trace=None))
+    return db.execute(update(t.operation).where(*old).values(trace=None)).rowcount

@@ -119,10 +119,11 @@ def end(db: Connection, one: Reservation, state: str, now: datetime, by: str) ->
         db.execute(update(t.item).where(mine).values(**NOT_SET_ASIDE))
 
 
-def expire(db: Connection, today: date, now: datetime) -> None:
-    """End the reservations that have waited in vain until the day before."""
+def expire(db: Connection, today: date, now: datetime) -> int:
+    """End the reservations that have waited in vain until the day before; how many."""
     over = (OPEN, t.reservation.c.state == "waiting", t.reservation.c.expires < today)
-    db.execute(update(t.reservation).where(*over).values(state="expired", ended_at=now, ended_by="system"))
+    ended = {"state": "expired", "ended_at": now, "ended_by": "system"}
+    return db.execute(update(t.reservation).where(*over).values(**ended)).rowcount
 
 
 def suspend(db: Connection, one: Reservation, suspended: bool) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from circulation.store import tables as t
-from circulation.tidying import tidy
 from tests.cases import documents
 from tests.cases.playing import LANGUAGES, Out, Playing, defaults, money, organisation_of
 from tests.cases.reading import CaseError, Step
+from tests.circulation.night import tidy
 
 
 def reserve(play: Playing, step: Step) -> Out:

@@ -32,6 +32,9 @@ ON_BOTH = (
     *("test_searching", "test_rule_history", "test_remaining", "test_blocking", "test_enrolling"),
     *("test_draft_rules",),
     "test_house_changes",
+    *("test_mail_accounts", "test_mail_gateways"),
+    *("test_jobs_claiming", "test_jobs_running", "test_jobs_tasks"),
+    *("test_notices_warning", "test_notices_reminding", "test_notices_ledger"),
 )
 SQLITE_ONLY = (
     "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",
@@ -44,6 +47,7 @@ SQLITE_ONLY = (
     "test_a_calendar_says_what_is_wrong_with_it",
     "test_what_cannot_be_a_code_is_none",
     "test_a_body_that_is_no_json_object_is_refused",
+    *("test_a_mistake_is_named_with_its_field", "test_a_mistake_of_a_gateway_is_named_with_its_field"),
 )
 
 

@@ -27,6 +27,7 @@ from circulation import domain as decisions
 from circulation import serving
 from circulation.cli import app
 from circulation.errors import CirculationError
+from circulation.one_server import only_server
 from circulation.store import house
 from circulation.store import tables as t
 from circulation.store.engine import Database
@@ -403,22 +404,22 @@ def test_a_certificate_that_cannot_be_used_is_said_so(file: Path, tmp_path: Path
 
 def test_one_server_holds_a_database(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
-    with serving.only_server(file):
-        with pytest.raises(CirculationError, match="another server"), serving.only_server(file):
+    with only_server(file):
+        with pytest.raises(CirculationError, match="another server"), only_server(file):
             pass
-        with serving.only_server(tmp_path / "y.db"):
+        with only_server(tmp_path / "y.db"):
             pass
-    with serving.only_server(file):
+    with only_server(file):
         pass
 
 
 def test_a_database_named_by_a_link_is_the_same_database(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "x.db")
     (tmp_path / "circle.db").symlink_to(tmp_path / "circle.db")
-    with serving.only_server(tmp_path / "x.db"):
-        with pytest.raises(CirculationError, match="another server"), serving.only_server(tmp_path / "link.db"):
+    with only_server(tmp_path / "x.db"):
+        with pytest.raises(CirculationError, match="another server"), only_server(tmp_path / "link.db"):
             pass
-        with serving.only_server(tmp_path / "circle.db"):
+        with only_server(tmp_path / "circle.db"):
             pass
 
 

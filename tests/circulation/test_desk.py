@@ -12,8 +12,8 @@ from sqlalchemy import insert, select
 from circulation import people
 from circulation.service import Service
 from circulation.store import tables as t
-from circulation.tidying import tidy
 from rules.values import Fee, FeeBasis, FeeStep
+from tests.circulation.night import tidy
 from tests.circulation.running import Central, Machine, Staff, TestClock, operation
 from tests.circulation.world import Amount, Days, World, rule
 

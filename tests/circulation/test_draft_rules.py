@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from circulation import drafts, looking, starting
 from circulation.errors import CirculationError
-from circulation.looking import Looked
+from circulation.rulebook import drafts, looking, publishing, starting
+from circulation.rulebook.looking import Looked
 from circulation.service import Service
 from circulation.store import house
 from rules.check import KnownCodes
@@ -79,9 +79,9 @@ def test_a_draft_is_published_as_it_was_looked_at_or_not_at_all(world: World) ->
     seen = drafts.mark(list(rules_of(service, draft).values()))
     drafts.insert_rule(service, "ben", draft, rule_to_plain(DVD))
     with pytest.raises(CirculationError, match="changed while it was checked"):
-        drafts.publish(service, "anna", draft, seen=seen)
+        publishing.publish(service, "anna", draft, seen=seen)
     now = drafts.mark(list(rules_of(service, draft).values()))
-    assert drafts.publish(service, "anna", draft, seen=now)[0] == 1
+    assert publishing.publish(service, "anna", draft, seen=now)[0] == 1
 
 
 def test_a_deleted_rule_is_put_back_as_it_was(world: World) -> None:
@@ -165,7 +165,7 @@ def test_a_look_finds_what_the_check_of_the_whole_draft_finds_about_a_rule(world
     for id_, plain in rules_of(service, draft).items():
         with service.database.reading() as db:
             again = looking.look(service, db, draft, plain, id_).findings
-        whole = [one for one in drafts.check(service, draft).findings if id_ in one.rules]
+        whole = [one for one in publishing.check(service, draft).findings if id_ in one.rules]
         assert (id_, [one.code for one in again]) == (id_, [one.code for one in whole])
 
 
@@ -211,16 +211,16 @@ def test_the_suggested_rules_with_both_flows_can_be_published_at_once(world: Wor
     assert rules["loan-films"]["when"]["media_type"] == ["DVD", "DVD18"]  # there is no BLURAY here
     assert {"loan", "renewal", "warning", "reminder-1-staff", "fee-most-child"} <= set(rules)
     with service.database.reading() as db:
-        found = drafts.findings(service, db, drafts.rule_set(db, draft).rules)
+        found = publishing.findings(service, db, drafts.rule_set(db, draft).rules)
     assert not stops_publishing(found)
-    assert drafts.publish(service, "anna", draft)[0] == 1
+    assert publishing.publish(service, "anna", draft)[0] == 1
 
 
 def test_a_rule_of_which_no_code_is_known_is_left_out(world: World) -> None:
     codes = KnownCodes(frozenset({"X"}), frozenset({"BOOK"}), frozenset(), frozenset())
     with world.service.database.reading() as db:
         tree = house.organisations(db)
-    fitted = {one.id for one in starting.fitted(starting.suggested(), tree, codes)}
+    fitted = {one.id for one in starting.fitted(starting.suggested(), starting.highest(tree), codes)}
     assert fitted == {one.id for one in starting.suggested() if not one.when.media_type}
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from circulation import audit, desk, drafts, inherited, machines, organising, signin, staffing
+from circulation import audit, desk, inherited, machines, organising, signin, staffing
 from circulation.calendars import DayKind, holiday_names
 from circulation.errors import CirculationError
 from circulation.inherited import Said
 from circulation.organising import Closing
+from circulation.rulebook import drafts
 from circulation.service import Service
 from circulation.staffing import StaffSession
 from circulation.store import tables as t

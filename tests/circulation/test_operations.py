@@ -23,7 +23,7 @@ from circulation.service import Service
 from circulation.service import Workplace as Enrolled
 from circulation.store import circulating
 from circulation.store import tables as t
-from circulation.tidying import tidy
+from tests.circulation.night import tidy
 from tests.circulation.running import Central, Machine, TestClock, codes, operation
 from tests.circulation.world import World, rule
 

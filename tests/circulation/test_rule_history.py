@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import insert, update
 
 from benchmarks.direct import noted
-from circulation import drafts, operations, people, rule_history
+from circulation import operations, people
 from circulation.errors import CirculationError
 from circulation.operations import Asked
+from circulation.rulebook import drafts, history
 from circulation.service import Service, Workplace
 from circulation.store import house
 from circulation.store import tables as t
@@ -60,7 +61,7 @@ def test_the_history_of_a_rule_says_who_did_what_when_and_why(service: Service, 
     ):
         publish(service, *rules, by="bea", note=note)
         clock.later(days=30)
-    events = rule_history.history(service, "cds")
+    events = history.history(service, "cds")
     assert [(one.what, one.published.number, one.published.note, one.before, one.after) for one in events] == [
         ("added", 6, "again", None, five),
         ("removed", 5, "gone", five, None),
@@ -69,7 +70,7 @@ def test_the_history_of_a_rule_says_who_did_what_when_and_why(service: Service, 
     ]
     assert {one.published.by for one in events} == {"bea"}
     assert events[-1].published.published_at == datetime(2026, 7, 1, 10, tzinfo=UTC)
-    assert rule_history.history(service, "unheard of") == ()
+    assert history.history(service, "unheard of") == ()
 
 
 @pytest.mark.requirement("R78")
@@ -78,7 +79,7 @@ def test_each_set_says_what_it_changed(service: Service) -> None:
     publish(service, CDS)
     publish(service, replace(CDS, value=5), other)
     publish(service, other)
-    found = rule_history.sets(service)
+    found = history.sets(service)
     assert [(one.published.number, one.published.count, one.added, one.removed, one.changed) for one in found] == [
         (3, 1, 0, 1, 0),
         (2, 2, 1, 0, 1),
@@ -87,9 +88,9 @@ def test_each_set_says_what_it_changed(service: Service) -> None:
 
 
 def test_there_is_no_history_before_the_first_set(service: Service) -> None:
-    assert rule_history.sets(service) == ()
-    assert rule_history.history(service, "cds") == ()
-    assert rule_history.sets_on(service, date(2026, 6, 1)) == ()
+    assert history.sets(service) == ()
+    assert history.history(service, "cds") == ()
+    assert history.sets_on(service, date(2026, 6, 1)) == ()
 
 
 @pytest.mark.requirement("R78")
@@ -115,24 +116,24 @@ def test_the_sets_of_a_day_are_all_that_were_live_on_it(
     ):
         clock.now = instant
         publish(service, CDS)
-    assert [one.number for one in rule_history.sets_on(service, day)] == numbers
+    assert [one.number for one in history.sets_on(service, day)] == numbers
 
 
 @pytest.mark.parametrize("day", [date.min, date.max])
 def test_a_day_outside_of_the_calendar_is_said_so(service: Service, day: date) -> None:
     with pytest.raises(CirculationError) as error:
-        rule_history.sets_on(service, day)
+        history.sets_on(service, day)
     assert error.value.code == "bad_request"
 
 
 def test_any_two_sets_and_drafts_can_be_compared(service: Service) -> None:
     first, second = publish(service, CDS), publish(service, replace(CDS, value=5))
     draft = drafts.create(service, "anna", "summer", str(first))["id"]
-    assert rule_history.between(service, str(first), "live").changed == ((CDS, replace(CDS, value=5)),)
-    assert rule_history.between(service, str(second), draft).changed == ((replace(CDS, value=5), CDS),)
-    assert rule_history.between(service, draft, str(first)).changed == ()
+    assert history.between(service, str(first), "live").changed == ((CDS, replace(CDS, value=5)),)
+    assert history.between(service, str(second), draft).changed == ((replace(CDS, value=5), CDS),)
+    assert history.between(service, draft, str(first)).changed == ()
     with pytest.raises(CirculationError) as error:
-        rule_history.between(service, "live", "77")
+        history.between(service, "live", "77")
     assert error.value.status == 404
 
 
@@ -157,7 +158,7 @@ def test_it_is_counted_how_often_a_rule_decided_and_said_why_one_never_did(world
         do(world, "checkout", item, patron)
     clock.later(hours=1)
     do(world, "checkout", world.item(), patron)
-    found = rule_history.usage(world.service)
+    found = history.usage(world.service)
     assert {use.rule.id: (use.state, use.times) for use in found.rules} == {
         "cds": ("decided", 4),
         "dvds": ("unused", 0),
@@ -187,14 +188,14 @@ def test_only_the_last_days_are_looked_at_and_only_what_is_still_there(world: Wo
     world.rules(replace(CDS, value=4))
 
     def times(days: int) -> int:
-        return next(use.times for use in rule_history.usage(world.service, days).rules if use.rule.id == "cds")
+        return next(use.times for use in history.usage(world.service, days).rules if use.rule.id == "cds")
 
     assert [times(days) for days in (90, 21, 19, 1)] == [2, 2, 1, 1]
     clock.later(days=200)
     people.forget(world.service)
     with world.service.database.writing() as db:
         db.execute(update(t.operation).values(at=clock()))
-    found = rule_history.usage(world.service)
+    found = history.usage(world.service)
     assert (found.operations, found.oldest, times(1)) == (2, None, 0)
 
 
@@ -202,11 +203,11 @@ def test_a_year_of_operations_takes_as_many_statements_as_a_day(world: World) ->
     world.rules(CDS)
     machine(world)
     with noted(world.service) as few:
-        rule_history.usage(world.service)
+        history.usage(world.service)
     for item in world.items(10, "CD"):
         do(world, "checkout", item, world.patron())
     with noted(world.service) as many:
-        rule_history.usage(world.service)
+        history.usage(world.service)
     assert [text for text, _ in many] == [text for text, _ in few]
 
 
@@ -228,26 +229,26 @@ def test_rules_that_begin_or_end_soon_are_told_in_their_order(world: World) -> N
         dated("far", 31, 90),
         dated("off", 3, 4, active=False),
     )
-    found = rule_history.upcoming(world.service)
+    found = history.upcoming(world.service)
     assert [((one.day - today).days, one.what, one.rule.id) for one in found] == [
         (0, "ends", "runs out"),
         (10, "begins", "summer"),
         (30, "ends", "summer"),
     ]
-    assert [one.rule.id for one in rule_history.upcoming(world.service, 9)] == ["runs out"]
+    assert [one.rule.id for one in history.upcoming(world.service, 9)] == ["runs out"]
 
 
 @pytest.mark.parametrize("days", [0, -1, 10**9])
 def test_a_number_of_days_that_makes_no_sense_is_said_so(world: World, days: int) -> None:
     world.rules()
-    for asked in (rule_history.usage, rule_history.upcoming):
+    for asked in (history.usage, history.upcoming):
         with pytest.raises(CirculationError) as error:
             asked(world.service, days)
         assert error.value.code == "bad_request"
 
 
 def test_without_a_set_nothing_can_be_said_of_its_rules(service: Service) -> None:
-    for asked in (rule_history.usage, rule_history.upcoming):
+    for asked in (history.usage, history.upcoming):
         with pytest.raises(CirculationError) as error:
             asked(service)
         assert error.value.status == 404

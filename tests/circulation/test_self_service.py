@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circulation import drafts, self_service
 from circulation.errors import CirculationError
-from circulation.self_service import ACTIONS, Place, begin_again, kind_of, matrix, pending, save, switched
+from circulation.rulebook import drafts, publishing, self_service
+from circulation.rulebook.self_service import ACTIONS, Place, begin_again, kind_of, matrix, pending, save, switched
 from circulation.service import Service
 from circulation.store import house, rulesets
 from rules.compiled import RuleSet, compile_rules
@@ -188,7 +188,7 @@ def test_switches_are_collected_in_one_draft_and_hold_when_it_is_published(world
         assert there is not None
         assert (there.count, there.name, there.outdated) == (2, "Self-service", False)
         before = self_service.live_rules(db)
-    drafts.publish(service, "anna", first)
+    publishing.publish(service, "anna", first)
     with service.database.reading() as db:
         after = compile_rules(house.rule_set(db, 2))
         assert pending(db) is None
@@ -237,7 +237,7 @@ def test_an_outdated_draft_is_begun_again_from_what_is_in_force(world: World) ->
     grace = rule("grace", "periods.grace", Days(2))
     with service.database.reading() as db:
         live = self_service.live_rules(db)
-    drafts.publish_rules(service, "ben", (*live, grace))
+    publishing.publish_rules(service, "ben", (*live, grace))
     new = begin_again(service, "anna", old)
     with service.database.reading() as db:
         there = pending(db)

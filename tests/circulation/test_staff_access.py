@@ -260,7 +260,7 @@ def test_tidying_forgets_sessions_and_tokens_that_are_over(central: Central, clo
     for label, days in (("short", 1), ("long", 100), ("for good", None)):
         admin.told("POST", "/tokens", {"staff": admin.name, "branch": "N1", "label": label, "days": days})
     clock.later(days=2)
-    tidying.tidy(central.service)
+    tidying.forget(central.service)
     with central.service.database.reading() as db:
         left = set(db.execute(select(t.staff_session.c.label)).scalars())
     assert left == {"long", "for good"}

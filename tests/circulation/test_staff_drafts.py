@@ -308,7 +308,7 @@ def test_what_was_changed_during_the_check_is_not_published(
             db.execute(update(t.draft).values(rules=[]))
         return check_set(*given)
 
-    monkeypatch.setattr("circulation.drafts.check_set", while_checked)
+    monkeypatch.setattr("circulation.rulebook.publishing.check_set", while_checked)
     answer = staff.post(f"/drafts/{draft}/publish", {})
     assert (answer.status_code, answer.json()["error"]) == (409, "draft_changed")
     with world.service.database.reading() as db:

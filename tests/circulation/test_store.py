@@ -27,10 +27,9 @@ from circulation.store import people
 from circulation.store import tables as t
 from circulation.store.engine import Database
 from circulation.store.folding import PART_LENGTH, fold
-from circulation.tidying import tidy, tidying
+from tests.circulation.night import tidy
 from tests.circulation.running import TestClock
 from tests.circulation.world import World
-from tests.waiting import wait_for
 
 # --- tables -----------------------------------------------------------------------------------------------------------
 
@@ -346,16 +345,3 @@ def test_what_has_had_its_time_is_forgotten_and_the_rest_kept(service: Service, 
     with service.database.reading() as db:
         assert db.execute(select(t.lock_out.c.subject)).scalars().all() == ["new"]
         assert db.execute(select(t.enrolment.c.code_hash)).scalars().all() == ["new"]
-
-
-def test_a_running_server_forgets_at_once_and_ends_when_told(service: Service, clock: TestClock) -> None:
-    with service.database.writing() as db:
-        lockout.count(db, "old", signin.CARD, clock() - timedelta(days=2))
-
-    def gone() -> bool:
-        with service.database.reading() as db:
-            return db.execute(select(t.lock_out)).one_or_none() is None
-
-    with tidying(service):
-        wait_for(gone)
-    assert "tidying" not in {thread.name for thread in threading.enumerate()}

@@ -12,7 +12,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from circulation import drafts, starting
+from circulation.rulebook import drafts, starting
 from circulation.service import Service
 from circulation.staff import rule_form
 from circulation.staff.pages import draft as draft_pages

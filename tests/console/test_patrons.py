@@ -88,7 +88,7 @@ def test_a_new_patron_signs_in_at_a_machine_and_the_log_names_nobody(
         ({"home": "N9"}, "no such branch"),
         ({"language": "xx"}, "no such language"),
         ({"born": "tomorrow"}, "This is no day"),
-        ({"pin": "1", "pin_again": "1"}, "A PIN has 4 to 32 characters"),
+        ({"pin": "1", "pin_again": "1"}, "A PIN has 4 to 12 digits"),
         ({"pin_again": "4712"}, "The two PINs differ"),
         ({"card": "2" * 65}, "A card number has 1 to 64 characters"),
         ({"valid_from": "2026-06-02", "valid_until": "2026-06-01"}, "The last day is before the first"),

@@ -13,7 +13,7 @@ CIRCULATION = Path("circulation")
 ELSEWHERE = {
     *("address", "backup", "database", "doubts", "not_empty", "plain_http", "ready_file", "rules", "second_server"),
     *("code_unknown", "content_type", "kind_unknown", "language", "machine_unknown", "sealed_unreadable", "secrets"),
-    *("session_ended", "staff_unknown", "tls", "too_many", "version_unsupported"),
+    *("mail_test", "run", "session_ended", "staff_unknown", "tls", "too_many", "version_unsupported"),
 }
 
 

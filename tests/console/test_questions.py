@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 from playwright.sync_api import Page, expect
 
-from circulation import drafts, organising
+from circulation import organising
 from circulation.organising import Closing
+from circulation.rulebook import drafts
 from circulation.service import Service
 from tests.circulation.running import Central, Machine, TestClock
 from tests.circulation.world import Amount, Days, MinAge, World, rule

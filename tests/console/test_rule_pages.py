@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from circulation import drafts
+from circulation.rulebook import drafts
 from circulation.service import Service
 from circulation.staff import rule_words
 from circulation.staff.pages import rules as rule_pages

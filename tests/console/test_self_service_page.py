@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from circulation import drafts
+from circulation.rulebook import publishing
 from circulation.service import Service
 from circulation.staffing import RULES
 from circulation.store import house, rulesets
@@ -52,7 +52,7 @@ def test_a_switch_is_set_seen_beside_what_is_in_force_and_published(
     expect(page.locator(f"{CELL} option:checked")).to_have_text("not set: yes")
     page.click("text=Check and publish")
     expect(page).to_have_url(re.compile(r"/staff/drafts/[0-9a-f-]+$"))
-    drafts.publish(service, "anna", page.url.rpartition("/")[2])
+    publishing.publish(service, "anna", page.url.rpartition("/")[2])
     with service.database.reading() as db:
         live = compile_rules(house.rule_set(db, 2))
     decided = [decide(live, CHECKOUT, org, Facts(media_type="DVD"), MONDAY).value for org in ("N1", "N2")]

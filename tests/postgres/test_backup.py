@@ -20,9 +20,9 @@ from typer.testing import CliRunner, Result
 from circulation import backup
 from circulation.cli import app
 from circulation.clock import real_clock
+from circulation.one_server import only_server
 from circulation.secrets import Secrets
 from circulation.service import Service
-from circulation.serving import only_server
 from circulation.store import house
 from circulation.store import tables as t
 from circulation.store.engine import Database

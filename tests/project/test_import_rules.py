@@ -19,6 +19,10 @@ VIOLATIONS = {
     "rules, wording, drivers and sim do not know each other": ("wording/wrong.py", "import rules.kinds"),
     "rules, wording, drivers and sim know nobody else": ("sim/wrong.py", "import kiosk.screens"),
     "the central service knows rules and wording only": ("circulation/api/wrong.py", "import drivers.api"),
+    "pages for staff and the API are two ways to the same functions": (
+        "circulation/staff/wrong.py",
+        "import circulation.api.models",
+    ),
     "the machine knows neither its screen nor the inside of the centre nor the simulator": (
         "kiosk/central/wrong.py",
         "import circulation.service",

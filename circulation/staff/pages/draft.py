@@ -9,8 +9,8 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation import drafts, starting
 from circulation.errors import CirculationError
+from circulation.rulebook import drafts, publishing, starting
 from circulation.staff import rule_words
 from circulation.staff.draft_lists import Line, Lists, Wanted
 from circulation.staff.draft_words import initial
@@ -43,8 +43,8 @@ def _view(page: Page, draft: str) -> dict[str, Any]:
     with page.reading() as db:
         head = drafts.shown(db, draft)
         found = drafts.rule_set(db, draft)
-        changes = drafts.differences(db, draft)
-        told = drafts.findings(page.service, db, found.rules) if len(found.rules) <= CHECKED_AT_ONCE else None
+        changes = publishing.differences(db, draft)
+        told = publishing.findings(page.service, db, found.rules) if len(found.rules) <= CHECKED_AT_ONCE else None
         names = rule_words.names_of(db)
     lists = Lists.of(found, changes, page.today)
     wanted = Wanted(*(page.asked.text(name) for name in ("type", "kind", "organisation", "only")))

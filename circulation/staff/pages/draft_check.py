@@ -8,9 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation import drafts
-from circulation.drafts import Checked, LoanChange
 from circulation.errors import CirculationError
+from circulation.rulebook import drafts, publishing
+from circulation.rulebook.publishing import Checked, LoanChange
 from circulation.staff import rule_words
 from circulation.staff.draft_words import groups, initial, sentence
 from circulation.staff.page import Page, RulesPage, TheForm, link
@@ -46,7 +46,7 @@ def check_page(draft: str, page: RulesPage) -> Response:
 
 
 def _view(page: Page, head: dict[str, Any]) -> dict[str, Any]:
-    checked = drafts.check(page.service, head["id"])
+    checked = publishing.check(page.service, head["id"])
     with page.reading() as db:
         names = rule_words.names_of(db)
         rules = drafts.rule_set(db, head["id"]).rules
@@ -102,7 +102,7 @@ def _most_loans(one: LoanChange) -> tuple[int, str, str]:
 def publish(draft: str, page: RulesPage, form: TheForm) -> Response:
     """Make the draft the live set, as it was checked."""
     try:
-        number, _ = drafts.publish(
+        number, _ = publishing.publish(
             page.service,
             page.staff.name,
             draft,

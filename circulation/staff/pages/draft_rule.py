@@ -13,10 +13,10 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation import drafts, looking
 from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
-from circulation.looking import Looked
+from circulation.rulebook import drafts, looking
+from circulation.rulebook.looking import Looked
 from circulation.staff import rule_form, rule_words
 from circulation.staff.draft_words import initial, sentence
 from circulation.staff.forms import Form

@@ -8,8 +8,8 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation import drafts, starting
 from circulation.errors import CirculationError
+from circulation.rulebook import drafts, starting
 from circulation.staff.forms import Form
 from circulation.staff.page import Page, RulesPage, TheForm, plain_form
 from circulation.staff.words import Words

@@ -43,5 +43,5 @@ def fees(page: DeskPage) -> Response:
         names=names,
         places=[(one, names[one]) for one in sorted(branches(tree))],
         which=[(one, page.words.say(f"fee_list.{one}")) for one in (*OPEN, "all")],
-        booked=[(one, page.words.name("fee_list.reason", one)) for one in REASONS.values()],
+        booked=[(one, page.words.name("fee.reason", one)) for one in REASONS.values()],
     )

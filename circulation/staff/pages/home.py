@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection
 
 from circulation import machines, offline
 from circulation.staff.page import AnyPage, Page
 from circulation.staffing import ADMIN, DESK, MACHINES, RULES
-from circulation.store import house
-from circulation.store import tables as t
+from circulation.store import house, progress
 
 router = APIRouter()
 
@@ -42,20 +40,16 @@ def home(page: AnyPage) -> Response:
     with page.reading() as db:
         steps = _steps(db)
     missing = [step for step in steps if not step.done]
-    return page.show("home.html", steps=steps if missing else [], next_step=missing[0] if missing else None,
-                     waiting=_waiting(page))  # fmt: skip
+    steps = steps if missing else []
+    return page.show("home.html", steps=steps, next_step=missing[0] if missing else None, waiting=_waiting(page))
 
 
 def _steps(db: Connection) -> list[Step]:
-    def some(rows: Select[Any]) -> bool:
-        return bool(db.execute(select(exists(rows))).scalar_one())
-
-    enrolled = select(t.machine.c.id).where(t.machine.c.channel == machines.KIOSK)
     return [
-        Step("codes", some(select(t.media_type.c.code)), "/codes", (ADMIN,)),
-        Step("items", some(select(t.item.c.id)), "/manual/getting-data-in", ()),
+        Step("codes", progress.has_media_types(db), "/codes", (ADMIN,)),
+        Step("items", progress.has_items(db), "/manual/getting-data-in", ()),
         Step("rules", house.installation(db).live is not None, "/drafts", (RULES,)),
-        Step("machine", some(enrolled), "/machines", (MACHINES,)),
+        Step("machine", progress.has_machines(db, machines.KIOSK), "/machines", (MACHINES,)),
     ]
 
 
@@ -67,6 +61,6 @@ def _waiting(page: Page) -> list[Waiting]:
         found.append(Waiting("attention", doubts + breaches, "/attention"))
     if page.may(RULES):
         with page.reading() as db:
-            drafts = int(db.execute(select(func.count()).select_from(t.draft)).scalar_one())
+            drafts = progress.count_drafts(db)
         found.append(Waiting("drafts", drafts, "/drafts"))
     return [one for one in found if one.count]

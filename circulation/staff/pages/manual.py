@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import FileResponse
 
 from circulation.errors import CirculationError
-from circulation.staff.manual import CHAPTERS, FOLDER, chapter
+from circulation.staff import manual
+from circulation.staff.manual import CHAPTERS, FOLDER
 from circulation.staff.page import AnyPage
 from circulation.staff.words import LANGUAGES
 
@@ -19,18 +20,18 @@ PictureName = Annotated[str, Path(pattern=r"^[a-z0-9_-]+\.png$")]
 @router.get("")
 def contents(page: AnyPage) -> Response:
     """Every chapter with its sections."""
-    chapters = [chapter(name, page.words.language) for name in CHAPTERS]
+    chapters = [manual.chapter(name, page.words.language) for name in CHAPTERS]
     return page.show("manual/contents.html", chapters=chapters)
 
 
-@router.get("/{name}")
-def one_chapter(name: str, page: AnyPage) -> Response:
+@router.get("/{chapter}")
+def one_chapter(chapter: str, page: AnyPage) -> Response:
     """One chapter."""
-    found = chapter(name, page.words.language)
+    found = manual.chapter(chapter, page.words.language)
     if found is None:
         raise CirculationError("address_wrong", "there is no such chapter", 404)
-    at = CHAPTERS.index(name)
-    after = chapter(CHAPTERS[at + 1], page.words.language) if at + 1 < len(CHAPTERS) else None
+    at = CHAPTERS.index(chapter)
+    after = manual.chapter(CHAPTERS[at + 1], page.words.language) if at + 1 < len(CHAPTERS) else None
     return page.show("manual/chapter.html", chapter=found, after=after)
 
 

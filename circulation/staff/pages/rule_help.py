@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Response
 
-from circulation import following, rule_views
 from circulation.errors import CirculationError
+from circulation.rulebook import starting, views
 from circulation.staff import rule_words
 from circulation.staff.page import Page, RuleReadersPage, RulesPage, TheForm
 from circulation.staff.pages.drafts import titles
@@ -17,6 +17,7 @@ from circulation.store import house
 from rules.compiled import compile_rules
 from rules.counting_example import borrowed, counting_rules
 from rules.examples import EXAMPLES
+from rules.flows import FLOWS
 from rules.kinds import KINDS
 from rules.rule import FACT_FIELDS
 from rules.totals import KIND as COUNTING
@@ -28,9 +29,7 @@ router = APIRouter()
 @router.get("/rule-help")
 def help_page(page: RuleReadersPage) -> Response:
     """Every kind by type, and the flows."""
-    return page.show(
-        "rule_help/contents.html", types=rule_views.types_and_kinds(), flows=list(following.FLOWS), kinds=KINDS
-    )
+    return page.show("rule_help/contents.html", types=views.types_and_kinds(), flows=list(FLOWS), kinds=KINDS)
 
 
 @router.get("/rule-help/flow/{flow}")
@@ -44,17 +43,23 @@ def follow_flow(flow: str, page: RulesPage, form: TheForm) -> Response:
     """Put the rules of a flow into a new draft."""
     try:
         by, title, names = page.staff.name, page.words.name("flow", flow), titles(page.words)
-        draft = following.follow(page.service, by, flow, form.needed("organisation"), title, names)
+        draft = starting.begin(page.service, by, title, [_known(flow)], names, form.needed("organisation"))
     except CirculationError as error:
         return _flow(page, flow, form.text("organisation"), error)
     return page.go(f"/drafts/{draft}", "rule_help.followed")
+
+
+def _known(flow: str) -> str:
+    if flow not in FLOWS:
+        raise CirculationError("not_found", "there is no such flow", 404)
+    return flow
 
 
 def _flow(page: Page, name: str, organisation: str = "", error: CirculationError | None = None) -> Response:
     with page.reading() as db:
         tree, names = house.organisations(db), names_of(db)
     chosen = organisation if organisation in tree.nodes else tree.chain(page.staff.branch)[-1]
-    steps = following.steps(name, chosen)
+    steps = [tuple(replace(rule, org=chosen) for rule in step) for step in FLOWS[_known(name)]]
     return page.show(
         "rule_help/flow.html",
         200 if error is None else error.status,
@@ -101,7 +106,7 @@ def kind_page(kind: str, page: RuleReadersPage) -> Response:
 def _own_totals(page: Page) -> list[_OwnTotals]:
     """Smallest and largest totals of the rules in force at the session's branch (R22)."""
     with page.reading() as db:
-        compiled, codes = compile_rules(rule_views.set_of(db, "live")), house.known_codes(db)
+        compiled, codes = compile_rules(views.set_of(db, "live")), house.known_codes(db)
     branch = page.staff.branch
     found = []
     for patron in patrons(compiled, branch, codes):

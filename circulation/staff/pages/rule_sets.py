@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from circulation import drafts, rule_history, rule_views
 from circulation.errors import CirculationError
-from circulation.rule_history import RuleUse
+from circulation.rulebook import drafts, history, views
+from circulation.rulebook.history import RuleUse
 from circulation.staff import rule_words
 from circulation.staff.page import Page, RulesPage
 from circulation.staff.rule_diff import differences
@@ -18,7 +18,7 @@ router = APIRouter()
 SOON = 30
 UNUSED = 90
 AT_ONCE = 25
-# Why a rule decided nothing, the most telling first (rule_history.RuleUse).
+# Why a rule decided nothing, the most telling first (history.RuleUse).
 SILENT = ("never_reached", "unused", "not_recorded")
 
 
@@ -28,14 +28,14 @@ def rule_sets_page(page: RulesPage) -> Response:
     error, on, day = None, None, None
     try:
         day = page.asked.day("day")
-        on = rule_history.sets_on(page.service, day) if day is not None else None
+        on = history.sets_on(page.service, day) if day is not None else None
     except CirculationError as wrong:
         error = wrong
     with page.reading() as db:
         names, live = names_of(db), house.installation(db).live
         choices = _choices(page)
     after = page.asked.number("after")
-    found = [one for one in rule_history.sets(page.service) if after is None or one.published.number < after]
+    found = [one for one in history.sets(page.service) if after is None or one.published.number < after]
     shown = found[:AT_ONCE]
     return page.show(
         "rule_sets/list.html",
@@ -46,7 +46,7 @@ def rule_sets_page(page: RulesPage) -> Response:
         live=live,
         day=day,
         on=on,
-        upcoming=rule_history.upcoming(page.service, SOON) if live is not None else (),
+        upcoming=history.upcoming(page.service, SOON) if live is not None else (),
         soon=SOON,
         unused=UNUSED,
         names=names,
@@ -72,7 +72,7 @@ def use_page(page: RulesPage) -> Response:
     with page.reading() as db:
         names = names_of(db)
         published = house.installation(db).live is not None
-    usage = rule_history.usage(page.service, UNUSED) if published else None
+    usage = history.usage(page.service, UNUSED) if published else None
     by_state: dict[str, list[RuleUse]] = {state: [] for state in SILENT}
     for use in usage.rules if usage is not None else ():
         if use.state in by_state:
@@ -88,12 +88,12 @@ def compare_page(page: RulesPage) -> Response:
     one, two = page.asked.text("one", drafts.LIVE), page.asked.text("two", drafts.LIVE)
     with page.reading() as db:
         names = names_of(db)
-        before, after = (rule_views.set_of(db, which).rules for which in (one, two))
+        before, after = (views.set_of(db, which).rules for which in (one, two))
     return page.show(
         "rule_sets/compare.html",
         one=one,
         two=two,
-        changes=rule_views.compared(before, after),
+        changes=views.compared(before, after),
         choices=_choices(page),
         names=names,
         differences=differences,
@@ -119,7 +119,7 @@ def rule_set_page(rule_set: int, page: RulesPage) -> Response:
         live=live,
         earlier=earlier,
         later=later,
-        changes=rule_views.compared(before, after),
+        changes=views.compared(before, after),
         names=names,
         differences=differences,
         rule_words=rule_words,

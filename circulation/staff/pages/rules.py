@@ -9,9 +9,9 @@ from itertools import groupby, islice
 
 from fastapi import APIRouter, Response
 
-from circulation import drafts, rule_history, rule_views
 from circulation.errors import CirculationError
-from circulation.rule_views import STATES, KindList, Wanted
+from circulation.rulebook import drafts, history, views
+from circulation.rulebook.views import STATES, KindList, Wanted
 from circulation.staff import rule_words
 from circulation.staff.page import Page, RuleReadersPage
 from circulation.staff.rule_words import names_of
@@ -36,7 +36,7 @@ def rules_page(page: RuleReadersPage) -> Response:
         *(asked.text(name) for name in ("type", "kind", "level", "state")),
     )
     with page.reading() as db:
-        rule_set, names = rule_views.set_of(db, which), names_of(db)
+        rule_set, names = views.set_of(db, which), names_of(db)
         choices = [
             (drafts.LIVE, page.words.say("rules.live_set", n=_live_number(page))),
             *((str(row.number), page.words.say("rules.set", n=row.number)) for row in store.sets(db)),
@@ -45,7 +45,7 @@ def rules_page(page: RuleReadersPage) -> Response:
     if wanted.organisation not in rule_set.organisations.nodes:
         raise CirculationError("not_found", "there is no such organisation", 404)
     day = asked.day("day") or page.today
-    found = rule_views.lists(rule_set, wanted, day)
+    found = views.lists(rule_set, wanted, day)
     after = asked.number("after") or 0
     shown, more = _part(found, after)
     return page.show(
@@ -103,7 +103,7 @@ def rule_page(page: RuleReadersPage) -> Response:
     """One rule: what it says, what it works together with, where it stands, and what became of it."""
     which, id_ = page.asked.text("ruleset", drafts.LIVE), page.asked.text("id")
     with page.reading() as db:
-        rule_set, names = rule_views.set_of(db, which), names_of(db)
+        rule_set, names = views.set_of(db, which), names_of(db)
         since = page.service.clock() - timedelta(days=DAYS)
         used = next((row for row in history_store.decided_since(db, since) if row.winner == id_), None)
         of_draft = store.draft(db, which) if rule_set.number == 0 and which != drafts.LIVE else None
@@ -115,10 +115,10 @@ def rule_page(page: RuleReadersPage) -> Response:
         rule_set=rule_set,
         draft=of_draft,
         names=names,
-        state=rule_views.state(rule, page.today),
-        group=rule_views.group_of(rule_set, rule),
-        standings=rule_views.standings(rule_set, rule),
-        events=rule_history.history(page.service, id_),
+        state=views.state(rule, page.today),
+        group=views.group_of(rule_set, rule),
+        standings=views.standings(rule_set, rule),
+        events=history.history(page.service, id_),
         used=used,
         days=DAYS,
         rule_words=rule_words,

@@ -1,4 +1,4 @@
-"""The table of what machines may do (R53-R56). What its switches mean stands in circulation.self_service."""
+"""The table of what machines may do (R53-R56). What its switches mean stands in circulation.rulebook.self_service."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation import self_service
 from circulation.errors import CirculationError
-from circulation.self_service import ACTIONS, Matrix, Pending, Switches, matrix, pending
+from circulation.rulebook import self_service
+from circulation.rulebook.self_service import ACTIONS, Matrix, Pending, Switches, matrix, pending
 from circulation.staff import rule_words
 from circulation.staff.forms import Form
 from circulation.staff.page import Page, RulesPage, TheForm

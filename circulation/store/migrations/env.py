@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
+from circulation.store import (  # noqa: F401 - their tables are part of the metadata
+    job_tables,
+    mail_tables,
+)
 from circulation.store.tables import metadata
 
 context.configure(
