@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import decisions, importing, screen, stacks, statements, throughput
+from benchmarks import composing, decisions, importing, screen, stacks, statements, throughput
 from benchmarks.decisions import Timed, Times
 
 console = Console()
@@ -17,6 +17,7 @@ def main() -> None:
     print_statements()
     print_throughput()
     print_importing()
+    print_composing()
     print_stacks()
     print_screen()
 
@@ -126,6 +127,17 @@ def print_importing() -> None:
             table.add_row(figure.way, *cells)
     console.print(table)
     console.print("import: read, checked, kept aside, looked up and written. executemany reads and checks nothing.")
+
+
+def print_composing() -> None:
+    """How many messages are composed."""
+    table = Table(title="Composing reminders of five items each, on one core")
+    for column in ("", "messages", "messages a second"):
+        table.add_column(column, justify="right" if column else "left")
+    with console.status("composing, about ten seconds ..."):
+        for figure in composing.measure():
+            table.add_row(figure.channel, f"{figure.count:,}", f"{figure.per_second:,.0f}")
+    console.print(table)
 
 
 def print_screen() -> None:

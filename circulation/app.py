@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -34,7 +35,7 @@ from circulation.api import (
 )
 from circulation.errors import CirculationError
 from circulation.service import VERSION, Service
-from circulation.staff.app import make_console
+from circulation.staff.app import make_console, nobody
 
 log = structlog.get_logger("circulation")
 
@@ -55,11 +56,16 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
 }
 
 
-def make_app(service: Service) -> FastAPI:
-    """The application around a service."""
+def make_app(service: Service, ring: Callable[[], None] = nobody) -> FastAPI:
+    """The application around a service.
+
+    Args:
+        service: the service.
+        ring: wakes the scheduler of this process, where there is one (jobs.alarm).
+    """
     app = _application()
     app.state.service = service
-    app.mount("/staff", make_console(service))
+    app.mount("/staff", make_console(service, ring))
     app.add_route("/", lambda _: RedirectResponse("/staff/"))
     return app
 

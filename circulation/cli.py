@@ -27,7 +27,6 @@ from circulation.command_line import (
     password_from,
     told,
 )
-from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
 from circulation.importing.commands import export_app, import_app
 from circulation.jobs.commands import jobs_app
@@ -166,10 +165,6 @@ def rules_publish(
             raise
     _tell(findings, language)
     console.print(f"rule set {number} is live: {len(rules)} rules", highlight=False)
-    waiting = sorted({rule.kind for rule in rules} & WAITING_KINDS)
-    if waiting:
-        kept = f"kept, but this version does not apply them yet: {', '.join(waiting)}"
-        errors.print(kept, markup=False, highlight=False)
 
 
 @rules_app.command("check")

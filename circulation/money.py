@@ -131,7 +131,7 @@ def _end_series(db: Connection, place: Place, patron: str) -> None:
     over = [
         organisation
         for organisation in debts.series_of(db, patron)
-        if _running(db, place, patron, organisation).reached_on is None
+        if running(db, place, patron, organisation).reached_on is None
     ]
     if over:
         debts.end_series(db, patron, over)
@@ -139,10 +139,11 @@ def _end_series(db: Connection, place: Place, patron: str) -> None:
 
 def series(db: Connection, place: Place, patron: str) -> Series:
     """The series at the authority of the session's branch."""
-    return _running(db, place, patron, authority(place.branch, place.rules.organisations))
+    return running(db, place, patron, authority(place.branch, place.rules.organisations))
 
 
-def _running(db: Connection, place: Place, patron: str, organisation: str) -> Series:
+def running(db: Connection, place: Place, patron: str, organisation: str) -> Series:
+    """The series at an authority."""
     who = store.patron(db, patron, locked=False)
     if who is None:
         return Series(organisation, None)

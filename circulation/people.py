@@ -17,7 +17,7 @@ from circulation.domain.records import patron_facts
 from circulation.domain.settings import Settings
 from circulation.errors import CirculationError
 from circulation.service import Service, Workplace
-from circulation.store import circulating, debts, house
+from circulation.store import circulating, debts, house, notices
 from circulation.store import people as store
 from circulation.store import tables as t
 
@@ -261,9 +261,11 @@ def forget(service: Service) -> dict[str, int]:
     with service.database.writing() as db:
         terms = _terms(db)
         loans = store.forget_history(db, now - timedelta(days=terms[0]))
+        notices.forget_patrons(db, now - timedelta(days=terms[0]))
     with service.database.writing() as db:
         traces = store.forget_traces(db, now - timedelta(days=terms[1]))
-    return {"loans": loans, "traces": traces}
+        addresses = notices.forget_addresses(db, now - timedelta(days=terms[1]))
+    return {"loans": loans, "traces": traces, "addresses": addresses}
 
 
 def _terms(db: Connection) -> tuple[int, int]:

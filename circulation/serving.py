@@ -67,11 +67,11 @@ def serve(
         CirculationError: it cannot listen there, or certificate or key cannot be used.
     """
     refuse_plain_beyond_loopback(host, tls is not None, behind_proxy)
-    with _ended_by_sigterm(), listen(host, port) as listening, ringing(service):
+    with _ended_by_sigterm(), listen(host, port) as listening, ringing(service) as alarm:
         name = f"[{host}]" if ":" in host else host
         url = f"{'https' if tls else 'http'}://{name}:{listening.getsockname()[1]}"
         config = uvicorn.Config(
-            make_app(service),
+            make_app(service, alarm.ring),
             log_config=None,
             access_log=False,
             ssl_certfile=str(tls[0]) if tls else None,

@@ -5,18 +5,34 @@ Made through the service's own functions, as staff and machines do it. Everythin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from circulation import demo, desk, machines, money, operations, organising, people, reserving, staffing
+from circulation.jobs import claiming, running, system, tasks
+from circulation.jobs.running import Counts, Run, TaskType
+from circulation.jobs.types import TYPES
+from circulation.notices import accounts, gateways, kept, looking, runs, templates
+from circulation.notices.accounts import Account
+from circulation.notices.channels.smtp_connecting import STARTTLS
+from circulation.notices.composing import Composing
+from circulation.notices.content import DUE_WARNING
+from circulation.notices.gateways import GatewaySaid
+from circulation.notices.kept import Tested
+from circulation.notices.task_types import CODES, WarningOptions, asked
+from circulation.notices.templates import Place, Words
+from circulation.notices.types import EMAIL, Accepted, Lost, Message, Outcome, Refused
 from circulation.operations import Asked
 from circulation.organising import Closing
 from circulation.reserving import Wanted
 from circulation.rulebook import drafts
 from circulation.service import Service, Workplace
 from circulation.staffing import StaffSession
+from circulation.store.mail_tables import mail_account
 from rules.plain import rule_to_plain
 
 DAY = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -24,7 +40,9 @@ STAFF, PASSWORD = "anna", "a good long password"
 BRANCH = "N1"
 READER = "20000000000014"
 TEACHER = "20000000000048"
+BORROWER = "20000000000113"
 DELETED = "machine-renewal-dvd"
+ACCOUNT, GATEWAY = "office", "texts"
 
 
 class LivelyClock:
@@ -73,6 +91,10 @@ def fill(service: Service, clock: LivelyClock) -> Lively:
     money.pay(service, at_desk, reader, 100, [number])
     organising.add_closing(service, STAFF, BRANCH, Closing(date(2026, 6, 19), date(2026, 6, 19), False, "Staff outing"))
     draft = _draft(service)
+    task = _sending(service)
+    notice, warned = _night(service, clock, at_desk, data, task)
+    for number, card in enumerate((READER, TEACHER), 1):
+        people.change_patron(service, at_desk, people.by_card(service, card), {"email": f"reader{number}@example.org"})
     loan = people.account(service, at_desk, reader)["loans"][0]
     ids = {
         **{"patron": reader, "item": loan["item_id"], "loan": str(loan["id"]), "operation": refused, "draft": draft},
@@ -87,6 +109,12 @@ def fill(service: Service, clock: LivelyClock) -> Lively:
             "media_type": "DVD",
             "chapter": "first-day",
             "title": loan["item_id"],
+            "task": str(task),
+            "what": "accounts",
+            "code": ACCOUNT,
+            "gateway": GATEWAY,
+            "message": notice,
+            "warned": warned,
         },
     }
     return Lively(service, ids)
@@ -155,3 +183,88 @@ def _draft(service: Service) -> str:
     drafts.replace_rule(service, STAFF, made, top.id, switched)
     drafts.delete_rule(service, STAFF, made, DELETED)
     return made
+
+
+def _sending(service: Service) -> int:
+    """Ways of sending, the tasks of the system, and one that warns patrons; the id of that.
+
+    No mail has left: that the account was tested is written down as if it had been.
+    """
+    office = Account("Office", "mail.example.org", 587, STARTTLS, "library@example.org", "City Library", "library")
+    accounts.create(service, STAFF, ACCOUNT, office, PASSWORD)
+    with service.database.reading() as db:
+        row = kept.present(db, mail_account, ACCOUNT)
+    kept.record_test(service, STAFF, mail_account, row, Tested(True, None, "250 2.0.0 Ok: queued as 4XyZ"))
+    fields = {"to": "{to}", "text": "{text}"}
+    texts = GatewaySaid("Text messages", "https://sms.example.org/send", fields, header="Authorization")
+    gateways.create(service, STAFF, GATEWAY, texts, PASSWORD)
+    system.ensure(service)
+    while (claim := claiming.claim_due(service, claiming.process_name())) is not None:
+        running.carry_out(service, TYPES, claim)
+    options = {"account": ACCOUNT, "days": 3}
+    times = {"times": ["07:00"], "weekdays": [1, 2, 3, 4, 5]}
+    return tasks.create(service, STAFF, tasks.Wanted(CODES[DUE_WARNING], "Due warnings", options, times))
+
+
+# --- a night's run ----------------------------------------------------------------------------------------------------
+
+# Cards of borrowers, and their addresses; the last one has none.
+WARNED = {
+    "20000000000048": "teresa@example.org",
+    "20000000000055": "nobody@example.org",
+    "20000000000022": "ben@example.org",
+    "20000000000121": None,
+}
+TAKEN = "250 2.0.0 Ok: queued as 4Xy7"
+ANSWERS: dict[str, Outcome] = {
+    "nobody@example.org": Refused("550 5.1.1 User unknown", permanent=True),
+    "ben@example.org": Lost("connection reset after the text"),
+}
+
+
+class PostBox:
+    """Stands in for a mail server: it takes everything but what ``ANSWERS`` says."""
+
+    @contextmanager
+    def opened(self) -> Iterator[PostBox]:
+        """Always open."""
+        yield self
+
+    def hand_over(self, message: Message) -> Outcome:
+        """What a server might say."""
+        return ANSWERS.get(message.to, Accepted(TAKEN))
+
+
+def _night(
+    service: Service, clock: LivelyClock, at_desk: Workplace, data: dict[str, Any], task: int
+) -> tuple[str, str]:
+    """Films are lent, and warned of some days later; the message nobody knows the fate of, and its loan."""
+    films = [item["id"] for item in data["item"] if item["media_type"] == "DVD" and not {"loan", "state"} & item.keys()]
+    clock.now -= timedelta(days=5)
+    for (card, address), film in zip(WARNED.items(), films, strict=False):
+        patron = people.by_card(service, card)
+        people.change_patron(service, at_desk, patron, {"email": address})
+        desk.carry_out(
+            service, at_desk, Asked(str(uuid5(NAMESPACE_URL, f"lively:film:{film}")), "checkout", film, patron)
+        )
+    clock.now += timedelta(days=5)
+    words = Words("{count} of your loans are due", "Dear {name},\n\nplease mind these dates:\n\n{items}\n\n{library}")
+    place = Place("A", DUE_WARNING, "", EMAIL, "en")
+    templates.use(service, STAFF, place, templates.save(service, STAFF, place, words))
+    kind = TaskType(CODES[DUE_WARNING], WarningOptions, _warn)
+    running.carry_out(service, {kind.code: kind}, claiming.claim_by_hand(service, claiming.process_name(), task, STAFF))
+    _month_ahead(service, at_desk)
+    entries = looking.log(service, looking.search(service, state="uncertain")).lines
+    return str(entries[0].number), str(entries[0].notices[0].loan_id)
+
+
+def _month_ahead(service: Service, at_desk: Workplace) -> None:
+    """A task of its own for books, which has not run yet, and somebody it would write to."""
+    people.change_patron(service, at_desk, people.by_card(service, BORROWER), {"email": "max@example.org"})
+    options = {"account": ACCOUNT, "days": 21, "media_types": ["BOOK"]}
+    tasks.create(service, STAFF, tasks.Wanted(CODES[DUE_WARNING], "Books, early", options, {"times": ["06:30"]}))
+
+
+def _warn(service: Service, wanted: WarningOptions, job: Run) -> Counts:
+    """A run as it is, but for the server it speaks to."""
+    return runs.run(service, asked(service, DUE_WARNING, wanted, job.claim.task), job, {EMAIL: PostBox()}, Composing())

@@ -72,6 +72,16 @@ PICTURES: Mapping[str, str] = {
     "members": "/members",
     "tokens": "/tokens",
     "audit": "/audit",
+    "tasks": "/tasks",
+    "task": "/tasks/{task}",
+    "mail": "/mail/accounts/{code}",
+    "notice-setup": "/notices/setup",
+    "notice-log": "/notices",
+    "notice": "/notices/{message}",
+    "notice-why": "/notices/why?loan={warned}",
+    "tonight": "/notices/tonight",
+    "notice-texts": "/notice-texts/edit?organisation=A&kind=due_warning&channel=email&language=en",
+    "effect": "/notices/effect",
 }
 
 

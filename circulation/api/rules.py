@@ -16,7 +16,6 @@ from circulation.api.models import Code, Problem, Whole, Words
 from circulation.api.staff_access import RuleReaders, RuleStaff
 from circulation.api.staff_problems import findings, left_out
 from circulation.clock import local_day
-from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
 from circulation.rulebook import drafts, publishing
 from circulation.service import Service
@@ -112,7 +111,6 @@ def _kind(kind: Kind) -> m.RuleKind:
         organisation=kind.organisation,
         default=None if kind.default is None else value_to_plain(kind.default),
         depends_on=list(kind.depends_on),
-        applied=kind.key not in WAITING_KINDS,
         example=rule_to_plain(EXAMPLES[kind.key].rule(kind.key, "A")),
         texts={
             language: m.KindTexts(

@@ -217,7 +217,7 @@ class KindTexts(Answer):
 
 
 class RuleKind(Answer):
-    """A rule kind. ``applied``: this version asks for it; ``example``: the rule the example text tells of."""
+    """A rule kind. ``example``: the rule the example text tells of."""
 
     kind: str
     type: RuleType
@@ -227,7 +227,6 @@ class RuleKind(Answer):
     organisation: OrganisationUsed
     default: Any
     depends_on: list[str]
-    applied: bool
     example: RulePlain
     texts: dict[str, KindTexts]
 

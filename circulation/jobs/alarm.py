@@ -59,6 +59,10 @@ class Alarm:
         self._clock.shutdown(wait=True)
         self._runs.shutdown(wait=True)
 
+    def ring(self) -> None:
+        """Wake soon: something was asked for. Returns at once."""
+        self._ring("asked", 0)
+
     def wake(self) -> None:
         """See to it that everything that is due runs."""
         try:

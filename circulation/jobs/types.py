@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -11,7 +12,8 @@ from circulation import backup, people, reserving, tidying
 from circulation.domain.policy import Mistake
 from circulation.errors import CirculationError
 from circulation.jobs.options import Form, NoOptions, Option, option
-from circulation.jobs.running import Counts, Run, TaskType
+from circulation.jobs.running import Counts, Run, TaskType, Types
+from circulation.notices.task_types import NOTICE_TYPES
 from circulation.service import Service
 
 MOST_PATH = 1000
@@ -65,12 +67,11 @@ def _expire(service: Service, _: NoOptions, __: Run) -> Counts:
 
 
 EXPIRY, RETENTION, TIDYING, BACKUP = "reservation_expiry", "retention", "tidying", "backup"
-TYPES = {
-    kind.code: kind
-    for kind in (
-        TaskType(EXPIRY, NoOptions, _expire, system=True),
-        TaskType(RETENTION, NoOptions, _forget_patrons, system=True),
-        TaskType(TIDYING, NoOptions, _tidy, system=True),
-        TaskType(BACKUP, BackupOptions, _backup, check=_backup_folder),
-    )
-}
+_KINDS: tuple[TaskType[Any], ...] = (
+    TaskType(EXPIRY, NoOptions, _expire, system=True),
+    TaskType(RETENTION, NoOptions, _forget_patrons, system=True),
+    TaskType(TIDYING, NoOptions, _tidy, system=True),
+    TaskType(BACKUP, BackupOptions, _backup, check=_backup_folder),
+    *NOTICE_TYPES,
+)
+TYPES: Types = {kind.code: kind for kind in _KINDS}

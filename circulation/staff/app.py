@@ -5,6 +5,7 @@ Errors are pages here, in the reader's language, not documents of the API.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -42,10 +43,14 @@ KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 NOT_KEPT = "no-store"  # pages name patrons: nothing of them stays in a browser that others use next
 
 
-def make_console(service: Service) -> FastAPI:
-    """The console around a service."""
+def nobody() -> None:
+    """Wakes no scheduler: this process has none."""
+
+
+def make_console(service: Service, ring: Callable[[], None] = nobody) -> FastAPI:
+    """The console around a service; ``ring`` wakes the scheduler of this process."""
     console = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    console.state.service = service
+    console.state.service, console.state.ring = service, ring
     for router in (sessions.router, *ROUTERS):
         console.include_router(router)
     console.mount("/static", StaticFiles(directory=assets.FOLDER), name="static")
@@ -104,7 +109,8 @@ class Around:
             if message["type"] == "http.response.start":
                 begun = True
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                own = headers.get("Content-Security-Policy")  # of a page that shows what is not ours
+                headers.update(HEADERS if own is None else {**HEADERS, "Content-Security-Policy": own})
                 headers["Cache-Control"] = KEPT_FOR_GOOD if of_files and message["status"] == 200 else NOT_KEPT
             await send(message)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from babel import dates
@@ -49,3 +50,8 @@ def _weeks(days: Sequence[Day]) -> tuple[tuple[Day | None, ...], ...]:
 def weekdays(language: str, width: Literal["wide", "short"] = "wide") -> Mapping[int, str]:
     """Names of the weekdays, 0 = Monday."""
     return {number: str(name) for number, name in dates.get_day_names(width, "stand-alone", language).items()}
+
+
+def month_of_year(first: date, language: str) -> str:
+    """A month with its year: "June 2026"."""
+    return str(dates.format_skeleton("yMMMM", first, locale=language))

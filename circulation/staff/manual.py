@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "manual"
 # In the order they are read.
 CHAPTERS = (
     *("first-day", "desk", "patrons", "items", "reservations", "attention", "self-service", "rules", "drafts"),
-    *("answers", "calendar", "house", "machines", "staff", "getting-data-in"),
+    *("answers", "notices", "calendar", "house", "machines", "staff", "getting-data-in"),
 )
 _PICTURE = re.compile(r"\.\./pictures/((?:[a-z]{2})/[a-z0-9_-]+\.png)")
 _CHAPTER = re.compile(r"([a-z0-9-]+)\.md(#.*)?")

@@ -61,6 +61,18 @@ MENU = (
         ),
     ),
     Group(
+        "notices",
+        (
+            Entry("notice_log", "/notices", "notices", (DESK,)),
+            Entry("notice_tonight", "/notices/tonight", "notices", (DESK,)),
+            Entry("notice_texts", "/notice-texts", "notices", (ADMIN,)),
+            Entry("notice_effect", "/notices/effect", "notices", (DESK,)),
+            Entry("tasks", "/tasks", "notices", (ADMIN,)),
+            Entry("mail", "/mail", "notices", (ADMIN,)),
+            Entry("notice_setup", "/notices/setup", "notices", (ADMIN,)),
+        ),
+    ),
+    Group(
         "house",
         (
             Entry("calendar", "/calendar", "calendar", (ADMIN, RULES)),

@@ -65,7 +65,13 @@ def book(db: Connection, charge: Charge, now: datetime, about: Mapping[str, Any]
     return add(db, values)
 
 
-REASONS = {"fees.overdue": "overdue", "fees.uncollected_reservation": "uncollected"}
+REASONS = {
+    "fees.overdue": "overdue",
+    "fees.uncollected_reservation": "uncollected",
+    "fees.due_warning": "due_warning",
+    "fees.overdue_reminder": "overdue_reminder",
+    "fees.payment_reminder": "payment_reminder",
+}
 
 
 def open_fees(db: Connection, patron_id: str) -> list[Row[Any]]:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, exists, func, insert, select, update
 
 from circulation.store import tables as t
 from circulation.store.folding import sought
+from circulation.store.notice_tables import bad_address, message, notice
 
 SHOWN: tuple[Any, ...] = (
     t.patron.c.id,
@@ -85,6 +86,13 @@ def names(db: Connection, patrons: Collection[str]) -> dict[str, str]:
     return {row.id: f"{row.first_name} {row.last_name}" for row in db.execute(query)}
 
 
+def with_email(db: Connection) -> tuple[int, int]:
+    """How many patrons have an e-mail address, and how many patrons there are."""
+    have = func.count(func.nullif(t.patron.c.email, ""))
+    there, all_ = db.execute(select(have, func.count()).select_from(t.patron)).one()
+    return int(there), int(all_)
+
+
 def change(db: Connection, table: Table, id_: str, values: Mapping[str, Any]) -> bool:
     """Change columns of a patron or an item, and what it is found by with them; False if there is none."""
     found = db.execute(update(table).where(table.c.id == id_).values(**values)).rowcount == 1
@@ -115,7 +123,8 @@ def open_loans(db: Connection, patron_id: str) -> list[Row[Any]]:
 
 # --- export and erasure -----------------------------------------------------------------------------------------------
 
-ABOUT = (t.card, t.loan, t.fee, t.payment, t.reservation, t.debt_series)  # tables that name a patron
+# Tables that name a patron.
+ABOUT = (t.card, t.loan, t.fee, t.payment, t.reservation, t.debt_series, message, notice, bad_address)
 
 
 def everything(db: Connection, patron_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -128,10 +137,11 @@ def everything(db: Connection, patron_id: str) -> dict[str, list[dict[str, Any]]
 
 def forget_patron(db: Connection, patron_id: str) -> None:
     """Erase a patron who has no open loan and owes nothing; what remains for the statistics names nobody."""
-    for table in (t.card, t.debt_series, t.patron_session):
+    for table in (t.card, t.debt_series, t.patron_session, bad_address):
         db.execute(delete(table).where(table.c.patron_id == patron_id))
-    for table in (t.loan, t.fee, t.payment, t.reservation):
+    for table in (t.loan, t.fee, t.payment, t.reservation, notice):
         db.execute(update(table).where(table.c.patron_id == patron_id).values(patron_id=None))
+    db.execute(update(message).where(message.c.patron_id == patron_id).values(patron_id=None, address=None))
     db.execute(update(t.item).where(t.item.c.set_aside_for == patron_id).values(set_aside_for=None, collect_by=None))
     db.execute(delete(t.patron).where(t.patron.c.id == patron_id))
 

@@ -147,6 +147,8 @@ patron = Table(
     Column("home", String(64), ForeignKey("organisation.id"), nullable=True),
     Column("email", Text, nullable=True),
     Column("phone", Text, nullable=True),
+    Column("postal", Text, nullable=True),
+    Column("prefers", String(8), nullable=True),
     _sought(NAMED),
 )
 Index("ix_patron_sought", patron.c.sought, patron.c.id)
@@ -177,6 +179,7 @@ item = Table(
     Column("shelf", String(64), nullable=True),
     Column("title_id", String(64), nullable=False, index=True, default=_own_id),
     Column("at", String(64), ForeignKey("organisation.id"), nullable=True),
+    Column("price", Integer, nullable=True),
     _sought(TITLED),
     CheckConstraint("parts >= 1", name="parts"),
 )

@@ -33,7 +33,6 @@ from tests.cases.reading import NOT_BUILT, Case, CaseError, CaseFile, Step, read
 from tests.circulation.running import TestClock, serving
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # KiB; what is tested is not how hard hashes are
-NOTICE_FACTS = frozenset({"notices"})
 APART = "cases_apart"  # schema in which steps on a fresh copy of the world run
 Result = dict[str, Any]
 
@@ -77,10 +76,7 @@ class Runner:
     def compared(self, case: Case, step: Step, facts: Mapping[str, Any]) -> Result:
         """Expected and actual facts, and which differ."""
         expected = {**case.expect.get(step.id, {})}
-        not_played = sorted(NOTICE_FACTS & set(expected))
-        wanted = {
-            name: value for name, value in expected.items() if name not in NOTICE_FACTS and name != "refusals_in_order"
-        }
+        wanted = {name: value for name, value in expected.items() if name != "refusals_in_order"}
         unknown = sorted(name for name in wanted if name not in facts and name != "comment")
         ordered = expected.get("refusals_in_order") is True
         differs = [name for name, value in wanted.items() if name in facts and not same(name, value, facts)]
@@ -91,7 +87,6 @@ class Runner:
             "same": not differs and not unknown,
             "differs": sorted({*differs, *unknown}),
             "unknown_facts": unknown,
-            **({"not_played": not_played} if not_played else {}),
             "expected": plain(expected),
             "actual": plain({name: facts.get(name) for name in {**expected, **unclear}}),
             **({"unclear": [n for n, v in unclear.items() if not same(n, v, facts)]} if unclear else {}),

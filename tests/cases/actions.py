@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.cases import closing, documents, editing, lending, looking, paying, reserving
+from tests.cases import closing, documents, editing, lending, looking, noticing, paying, reserving
 from tests.cases.playing import Out, Playing
 from tests.cases.reading import Step
 
@@ -38,6 +38,10 @@ ACTIONS: Mapping[str, Callable[[Playing, Step], Out]] = {
     "import_csv": documents.import_csv,
     "export_toml": documents.export_toml,
     "export_csv": documents.export_csv,
+    "run": noticing.run,
+    "daily_run": noticing.daily_run,
+    "all_scheduled_runs": noticing.all_scheduled_runs,
+    "dry_run": noticing.dry_run,
 }
 
 

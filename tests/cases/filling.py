@@ -203,9 +203,11 @@ def _patron(service: Service, db: Connection, world: World, of: Taking, at: date
         "home": of.get("home", "home_branch"),
         "email": of.get("email"),
         "phone": of.get("sms", "phone", "mobile"),
+        "language": of.get("language"),
+        "postal": of.get("postal", "address"),
+        "prefers": of.get("prefers", "channel"),
         "pin_hash": service.secrets.hash_pin(PIN, id_),
     }
-    of.get("language", "postal", "address", "prefers", "channel")  # of notices
     owed = [
         (of.like(part), invoice)
         for part, invoice in (("invoice", True), ("debt", False), ("fee", False), ("owe", False))
@@ -249,9 +251,9 @@ def _item(db: Connection, of: Taking) -> None:
         "parts": 1,
         "state": of.get("state", "status", default="available"),
     }
-    of.get("price", "replacement_price")  # of invoices
+    price = of.get("price", "replacement_price")
     of.done()
-    db.execute(insert(t.item).values(**values))
+    db.execute(insert(t.item).values(**values, price=minor(price) if price is not None else None))
 
 
 def _loan(db: Connection, world: World, of: Taking, zone: str) -> None:

@@ -7,6 +7,7 @@ Machine, desk and portal each have their own key, as in a library. What each act
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from circulation.store import tables as t
 from rules.refusals import REFUSALS
 from tests.cases.filling import World, add_staff
 from tests.cases.reading import Case, CaseError, Step
+from tests.circulation.posting import Post
 from tests.circulation.running import Central, Machine, Staff, TestClock
 
 STAFF = "staff"  # who acts at the desk unless a step names somebody
@@ -40,6 +42,7 @@ class Playing:
         offline: what a branch's machine did without the centre and has not told yet.
         kept: documents that steps have exported.
         held: rules a branch's machine holds while it is off-line.
+        tasks: name -> task that sends notices, made when it first runs.
     """
 
     case: Case
@@ -51,8 +54,14 @@ class Playing:
     operations: dict[str, str] = field(default_factory=dict)
     offline: dict[str, list[Out]] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
+    tasks: dict[str, int] = field(default_factory=dict)
     _machines: dict[tuple[str, str], Machine] = field(default_factory=dict)
     _staff: dict[tuple[str, str], Staff] = field(default_factory=dict)
+
+    @cached_property
+    def post(self) -> Post:
+        """What sends notices."""
+        return Post(self.service)
 
     # --- who asks -----------------------------------------------------------------------------------------------------
 

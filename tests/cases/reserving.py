@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from circulation.store import tables as t
-from tests.cases import documents
+from tests.cases import documents, noticing
 from tests.cases.playing import LANGUAGES, Out, Playing, defaults, money, organisation_of
 from tests.cases.reading import CaseError, Step
 from tests.circulation.night import tidy
@@ -119,7 +119,7 @@ def put_on_hold_shelf(play: Playing, step: Step) -> Out:
         for one in shelf
         if one["state"] == "on_shelf"
     ]
-    return {"on_hold_shelf": there, "on_pick_list": there}
+    return {"on_hold_shelf": there, "on_pick_list": there, **noticing.told(play, step, noticing.SHELF)}
 
 
 def nightly_jobs(play: Playing, step: Step) -> Out:

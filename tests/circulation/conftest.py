@@ -34,7 +34,8 @@ ON_BOTH = (
     "test_house_changes",
     *("test_mail_accounts", "test_mail_gateways"),
     *("test_jobs_claiming", "test_jobs_running", "test_jobs_tasks"),
-    *("test_notices_warning", "test_notices_reminding", "test_notices_ledger"),
+    *("test_notices_warning", "test_notices_reminding", "test_notices_ledger", "test_notices_tasks"),
+    *("test_notice_templates", "test_notices_looking"),
 )
 SQLITE_ONLY = (
     "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from circulation import machines, staffing
 from circulation.app import make_app
 from circulation.service import Service
 from circulation.serving import listen
+from circulation.staff.app import nobody
 from tests.circulation.document import check_answer
 from tests.waiting import wait_for
 
@@ -197,11 +198,11 @@ class Central:
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[Central]:
-    """Serve until the end of the block, on a free port."""
+def serving(service: Service, ring: Callable[[], None] = nobody) -> Iterator[Central]:
+    """Serve until the end of the block, on a free port; ``ring`` wakes the scheduler of this process."""
     with listen("127.0.0.1", 0) as listening:
         # asyncio's own loop: uvloop keeps a pipe open for the life of the process, which looks like a leak
-        config = uvicorn.Config(make_app(service), log_config=None, access_log=False, loop="asyncio")
+        config = uvicorn.Config(make_app(service, ring), log_config=None, access_log=False, loop="asyncio")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="service under test")
         thread.start()

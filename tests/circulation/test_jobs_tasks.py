@@ -8,13 +8,13 @@ import pytest
 
 from circulation import audit
 from circulation.errors import CirculationError
-from circulation.jobs import options, system, tasks
+from circulation.jobs import claiming, options, system, tasks
 from circulation.jobs.options import Form
 from circulation.jobs.tasks import TaskWrongError, Wanted
 from circulation.jobs.types import BACKUP, EXPIRY, RETENTION, TIDYING, TYPES, BackupOptions
 from circulation.service import Service
 from tests.circulation.running import TestClock
-from tests.circulation.scheduling import DAILY, Noting, NotingOptions, local, make
+from tests.circulation.scheduling import DAILY, Noting, NotingOptions, Process, local, make
 
 GOOD = Wanted("noting", "morning", {"days": 3}, DAILY)
 
@@ -189,3 +189,36 @@ def test_backups_go_into_a_folder_named_in_full(service: Service) -> None:
     assert [(mistake.place, mistake.code) for mistake in wrong.value.mistakes] == [("options.folder", "absolute")]
     task = tasks.create(service, "anna", Wanted(BACKUP, "backup", {"folder": "/var/backups"}, DAILY))
     assert options.read(BackupOptions, tasks.one(service, task).options) == BackupOptions("/var/backups", 14)
+
+
+# --- asking for a run -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_asked_for_is_carried_out_once_and_the_times_stay(
+    service: Service, clock: TestClock, noting: Noting
+) -> None:
+    clock.now = local("2026-06-01T10:00")
+    task, process = make(service, noting), Process(service, noting)
+    tasks.ask(service, "bert", task)
+    tasks.ask(service, "bert", task)  # impatient
+    assert tasks.one(service, task).next_due == clock.now
+    assert [claim.slot for claim in process.wake()] == [None]
+    assert process.wake() == []
+    assert tasks.one(service, task).next_due == local("2026-06-02T07:00")
+    assert told(service)[-1] == ("bert", "task.run", "task morning")
+
+
+def test_a_paused_a_running_and_an_unknown_task_are_not_asked(service: Service, noting: Noting) -> None:
+    task = make(service, noting)
+    claiming.claim_by_hand(service, "another", task, "anna")
+    assert refusal(service, task) == ("task_running", 409)
+    tasks.pause(service, "anna", task)
+    assert refusal(service, task) == ("task_paused", 409)
+    assert refusal(service, task + 1) == ("not_found", 404)
+
+
+def refusal(service: Service, task: int) -> tuple[str, int]:
+    """Why no run can be asked for."""
+    with pytest.raises(CirculationError) as refused:
+        tasks.ask(service, "anna", task)
+    return refused.value.code, refused.value.status

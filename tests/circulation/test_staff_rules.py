@@ -117,7 +117,6 @@ def test_the_catalogue_has_every_type_and_kind_with_what_it_depends_on(staff: St
     assert (kinds["periods.loan"]["unit"], kinds["periods.loan"]["organisation"]) == ("days", "session")
     assert (kinds["periods.grace"]["default"], kinds["periods.loan"]["default"]) == ({"days": 0}, None)
     assert "patron_category" not in kinds["self_service.checkout"]["fields"]
-    assert (reminder["applied"], kinds["periods.loan"]["applied"]) == (False, True)
 
 
 @pytest.mark.requirement("R9")

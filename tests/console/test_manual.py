@@ -25,7 +25,7 @@ from tools.pictures import PICTURES
 from wording.catalogue import PLACEHOLDER, STAFF, catalogue
 
 PICTURE = re.compile(r"!\[[^\]]+\]\(\.\./pictures/(\w+)/([a-z0-9-]+)\.png\)")
-MOST_OF_PICTURES = 5_000_000  # bytes
+MOST_OF_PICTURES = 6_000_000  # bytes
 AND = " · "  # between the fields that share a line of a table
 # Pages of the console that are no page of the menu, nor below one.
 BESIDE_THE_MENU = {"/items-new": "items", "/me": "staff", "/rule": "rules", "/sign-in": "first-day"}
@@ -38,6 +38,7 @@ ASKED_FOR = (
     "/patrons/{patron}/reserve?title={title}",
     "/reservations?text=the",
     "/machine-settings/{organisation}/texts?sought=card",
+    *("/tasks/new?type=backup", "/tasks/new?type=overdue_reminders", "/mail/new/gateways", "/mail/gateways/{gateway}"),
     *(f"/drafts/{{draft}}/rule?kind={kind}" for kind in KINDS),
 )
 LETTERS = 4  # a sentence with fewer of its own could be anything

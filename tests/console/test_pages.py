@@ -29,8 +29,11 @@ ASKED: Mapping[str, str] = {
     "/calendar/{organisation:path}/closing": "/calendar/{organisation}/closing?first=2026-06-29&last=2026-06-29",
     "/drafts/{draft}/deleted": "/drafts/{draft}/deleted?id={deleted}",
     "/drafts/{draft}/rule": "/drafts/{draft}/rule?id=loan-summer",
+    "/notice-texts/edit": "/notice-texts/edit?organisation=A&kind=due_warning&channel=email&language=en",
+    "/notices/why": "/notices/why?loan={warned}",
     "/rule": "/rule?ruleset=live&id={rule}",
     "/rule-sets/compare": "/rule-sets/compare?one=1&two={draft}",
+    "/tasks/new": "/tasks/new?type=due_warnings",
     "/what-if": "/what-if?action=checkout&item={film}&patron={patron}&channel=kiosk&branch={organisation}",
 }
 # Lead elsewhere, or are no HTML.

@@ -13,7 +13,6 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation.domain import WAITING_KINDS
 from circulation.errors import CirculationError
 from circulation.rulebook import drafts, looking
 from circulation.rulebook.looking import Looked
@@ -204,7 +203,6 @@ def _show(page: Page, editing: Editing, faults: Faults, looked: Looked | None, s
         parameters=sorted(message_parameters(kind.key)),
         item_only=not kind.fields & set(PATRON_FIELDS),
         patron_only=not kind.fields & set(ITEM_FIELDS),
-        waiting=kind.key in WAITING_KINDS,
     )
 
 

@@ -8,21 +8,20 @@ from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection
 
-from circulation import explaining, people, searching
+from circulation import people, searching
 from circulation.errors import CirculationError
 from circulation.machines import CHANNELS as MACHINE_CHANNELS
+from circulation.notices import asking
 from circulation.searching import Loans
-from circulation.staff import telling
-from circulation.staff.page import DeskPage, Page, plain_form
-from circulation.staff.telling import DueStory, Winner
-from circulation.store import house, operations, rulesets
+from circulation.staff import notice_words, telling, winners
+from circulation.staff.page import DeskPage, plain_form
+from circulation.staff.telling import DueStory
+from circulation.store import house, operations
 from circulation.store import people as store
-from rules.kinds import KINDS
 from rules.rule import Rule
 from rules.survey import branches
-from rules.values import Days, value_to_plain
+from rules.values import Days
 
 router = APIRouter()
 PAGE = "/loans"
@@ -30,16 +29,6 @@ FILTERS = ("branch", "overdue", "due_from", "due_to", "media_type", "channel")
 CHANNELS = ("desk", *MACHINE_CHANNELS)
 TAKEN_OVER = 0  # number of the set of loans that come from the former system
 MOST_NUMBER = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One kind that decided a loan. ``value``: in words, "" where it is not known any more."""
-
-    code: str
-    kind: str
-    winner: Winner | None
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +76,7 @@ def loan(page: DeskPage, loan: str) -> Response:
     row = people.loan(page.service, _number(loan))
     with page.reading() as db:
         names = page.names(db)
-        rules = _rules_of(db, row["rule_set"])
+        rules = winners.rules_of(db, row["rule_set"])
         item = store.item(db, row["item_id"])
         patron = store.patron(db, row["patron_id"]) if row["patron_id"] else None
         operation = operations.of_loan(db, row["item_id"], row["renewed_at"] or row["out_at"])
@@ -99,7 +88,8 @@ def loan(page: DeskPage, loan: str) -> Response:
         names=names,
         operation=operation,
         taken_over=row["rule_set"] == TAKEN_OVER,
-        decided=_decided(page, row, rules, names),
+        decided=winners.decided(page.words, row["rules"], rules, names),
+        notices=notice_words.of_loan(page, asking.of_loan(page.service, row["id"]), names),
         due=telling.due_lines(page.words, _story(row, rules)) if row["unadjusted"] is not None else [],
         moves=_moves(row),
         overdue=row["returned_at"] is None and row["due"] < page.today,
@@ -110,32 +100,6 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:10]) <= MOST_NUMBER and len(text) <= 10):
         raise CirculationError("loan_unknown", "there is no such loan", 404)
     return int(text)
-
-
-def _rules_of(db: Connection, number: int) -> Mapping[str, Rule]:
-    """The rules of a published set by their ids; none where the loan comes from elsewhere."""
-    if rulesets.set_of(db, number) is None:
-        return {}
-    return {rule.id: rule for rule in house.rule_set(db, number).rules}
-
-
-def _decided(page: Page, row: Mapping[str, Any], rules: Mapping[str, Rule], names: Mapping[str, str]) -> list[Decided]:
-    return [
-        _one(page, kind, rules.get(winner) if winner is not None else None, winner, names)
-        for kind, winner in row["rules"].items()
-    ]
-
-
-def _one(page: Page, kind: str, rule: Rule | None, winner: str | None, names: Mapping[str, str]) -> Decided:
-    called = page.words.name("kind", kind)
-    if winner is None:
-        default = KINDS[kind].default if kind in KINDS else None
-        plain = value_to_plain(default) if default is not None else None
-        return Decided(kind, called, None, explaining.value_text(plain, page.words.language))
-    if rule is None:  # of a set that is not here
-        return Decided(kind, called, Winner(winner, winner, ""), "")
-    by = Winner(rule.id, rule.title, names.get(rule.org, rule.org))
-    return Decided(kind, called, by, telling.value(page.words, rule.value))
 
 
 def _story(row: Mapping[str, Any], rules: Mapping[str, Rule]) -> DueStory:

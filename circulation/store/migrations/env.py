@@ -7,6 +7,8 @@ from alembic import context
 from circulation.store import (  # noqa: F401 - their tables are part of the metadata
     job_tables,
     mail_tables,
+    notice_tables,
+    template_tables,
 )
 from circulation.store.tables import metadata
 

@@ -1,0 +1,85 @@
+"""Reading what a message may say, as it is now. Not responsible for words (composing) or for whether it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from circulation.clock import local_day
+from circulation.domain.records import Place
+from circulation.money import kept_by
+from circulation.notices.content import (
+    PAYMENT,
+    RESERVATION,
+    BranchSaid,
+    Content,
+    FeeSaid,
+    LoanSaid,
+    Reader,
+    ReservationSaid,
+    Sums,
+)
+from circulation.store import debts, house
+from circulation.store import notices as store
+
+_Part = Mapping[str, Any]
+
+
+def of(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], fee: int) -> Content:
+    """The content of a message about those of its notices that still hold.
+
+    Args:
+        db: the transaction.
+        place: the installation today.
+        message: a row of the ledger; its patron is there.
+        notices: rows of the ledger.
+        fee: what the message costs, minor units.
+    """
+    (patron,) = store.patrons(db, [message.patron_id])
+    open_fees = debts.open_fees(db, message.patron_id)
+    owed = sum(row.owed for row in open_fees if message.kind != PAYMENT or kept_by(place, message.branch)(row))
+    invoiced = sum(row.invoiced for row in notices)
+    return Content(
+        key=message.key,
+        kind=message.kind,
+        level=message.level,
+        language=message.language,
+        channel=message.channel,
+        to=message.address,
+        patron=Reader(patron.id, patron.first_name, patron.last_name),
+        branch=BranchSaid(message.branch, store.organisation_name(db, message.branch)),
+        library=house.installation(db).library,
+        currency=place.house.currency,
+        today=place.today,
+        sums=Sums(fee, invoiced, owed),
+        **_about(db, place, message, notices, open_fees),
+    )
+
+
+def _about(
+    db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], open_fees: Sequence[Row[Any]]
+) -> _Part:
+    if message.kind == PAYMENT:
+        mine = kept_by(place, message.branch)
+        return {"fees": tuple(_fee(place, row) for row in open_fees if mine(row))}
+    if message.kind == RESERVATION:
+        there = store.reservations_now(db, [row.reservation_id for row in notices])
+        return {"reservations": tuple(_reservation(row) for row in there.values())}
+    loans = store.loans_now(db, [row.loan_id for row in notices])
+    return {"loans": tuple(_loan(place, loans[row.loan_id], row) for row in notices)}
+
+
+def _loan(place: Place, loan: Row[Any], notice: Row[Any]) -> LoanSaid:
+    late = max((place.today - loan.due).days, 0)
+    said = (loan.loan, loan.id, loan.called, loan.author, loan.media_type, loan.due)
+    return LoanSaid(*said, late, notice.invoiced)
+
+
+def _fee(place: Place, row: Row[Any]) -> FeeSaid:
+    return FeeSaid(row.reason, row.title, local_day(row.at, place.house.time_zone), row.owed, row.invoice)
+
+
+def _reservation(row: Row[Any]) -> ReservationSaid:
+    return ReservationSaid(row.reservation, row.called, row.author, row.until, row.shelf)

@@ -1,0 +1,123 @@
+"""Whether what was written down still holds, looked at once more right before it is sent (R74).
+
+Not responsible for what is done then (sending).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from circulation import money
+from circulation.clock import local_day
+from circulation.domain.noticing import DUNNING, REMINDERS, rank
+from circulation.domain.records import Place
+from circulation.notices import selecting
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.selecting import Here
+from circulation.store import notices as store
+
+# Why something is no longer sent; codes.
+PATRON_GONE, ADDRESS_CHANGED = "patron_gone", "address_changed"
+RETURNED, RENEWED, DUE_MOVED, NOW_OVERDUE = "returned", "renewed", "due_moved", "now_overdue"
+LEVEL_REACHED, SERIES_OVER, NOT_ON_SHELF, TOO_OLD = "level_reached", "series_over", "not_on_shelf", "too_old"
+LATEST_DAYS = 3  # days for which a message that is not bound to a due date is tried
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What of a message still holds.
+
+    Attributes:
+        holding: its notices that are to be told.
+        over: the others, each with the reason.
+    """
+
+    holding: tuple[Row[Any], ...]
+    over: Mapping[int, str]
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing of it is sent; None = something is."""
+        return None if self.holding else next(iter(self.over.values()), PATRON_GONE)
+
+
+def check(db: Connection, place: Place, message: Row[Any], *, locked: bool = False) -> Checked:
+    """Look at everything a message is about; where ``locked``, nobody changes it until the end of the transaction."""
+    notices = store.notices_of(db, message.id)
+    whole = _whole(db, place, message, locked)
+    over = {row.id: whole for row in notices} if whole is not None else {}
+    if whole is None:
+        over = {id_: why for id_, why in _CHECKS[message.kind](db, place, notices, locked).items() if why is not None}
+    return Checked(tuple(row for row in notices if row.id not in over), over)
+
+
+def _whole(db: Connection, place: Place, message: Row[Any], locked: bool) -> str | None:
+    """Why the message as a whole is no longer sent."""
+    if message.patron_id is None:
+        return PATRON_GONE
+    here = Here(place, selecting.first_languages(db, place))
+    found = selecting.addressees(db, here, frozenset({message.channel}), [message.patron_id], locked=locked)
+    if message.patron_id not in found:
+        return PATRON_GONE
+    if found[message.patron_id].addresses.get(message.channel) != message.address:
+        return ADDRESS_CHANGED
+    made_on = local_day(message.created_at, place.house.time_zone)
+    old = message.kind != DUE_WARNING and (place.today - made_on).days > LATEST_DAYS
+    return TOO_OLD if old else None
+
+
+_Whys = dict[int, str | None]
+
+
+def _loans(db: Connection, place: Place, notices: Sequence[Row[Any]], locked: bool) -> _Whys:
+    loans = store.loans_now(db, [row.loan_id for row in notices], locked=locked)
+    return {row.id: _loan(place, row, loans.get(row.loan_id)) for row in notices}
+
+
+def _loan(place: Place, notice: Row[Any], loan: Row[Any] | None) -> str | None:
+    if loan is None or loan.returned_at is not None:
+        return RETURNED
+    if selecting.period_of(place, notice.kind, loan.lent_at, loan.renewals) != notice.loan_period:
+        return RENEWED
+    if loan.due != notice.due:
+        return DUE_MOVED
+    if notice.kind == DUE_WARNING:
+        return NOW_OVERDUE if place.today > loan.due else None
+    return LEVEL_REACHED if loan.reminded >= rank(REMINDERS.levels, notice.level) else None
+
+
+def _debts(db: Connection, place: Place, notices: Sequence[Row[Any]], _: bool) -> _Whys:
+    return {row.id: _debt(db, place, row) for row in notices}
+
+
+def _debt(db: Connection, place: Place, notice: Row[Any]) -> str | None:
+    if money.running(db, place, notice.patron_id, notice.organisation).reached_on is None:
+        return SERIES_OVER
+    running = store.series(db, notice.patron_id).get(notice.organisation)
+    if running is None:
+        return None
+    if running.reached_on != notice.since:
+        return SERIES_OVER
+    return LEVEL_REACHED if running.level >= rank(DUNNING.levels, notice.level) else None
+
+
+def _reservations(db: Connection, place: Place, notices: Sequence[Row[Any]], _: bool) -> _Whys:
+    there = store.reservations_now(db, [row.reservation_id for row in notices])
+    return {row.id: _reservation(place, there.get(row.reservation_id)) for row in notices}
+
+
+def _reservation(place: Place, row: Row[Any] | None) -> str | None:
+    waits = row is not None and (row.until is None or row.until >= place.today)
+    return None if waits else NOT_ON_SHELF
+
+
+_CHECKS: Mapping[str, Callable[[Connection, Place, Sequence[Row[Any]], bool], _Whys]] = {
+    DUE_WARNING: _loans,
+    OVERDUE: _loans,
+    PAYMENT: _debts,
+    RESERVATION: _reservations,
+}

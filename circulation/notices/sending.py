@@ -1,0 +1,433 @@
+"""Sending what was written down, one message after another, so that each leaves at most once (R67, R74).
+
+Composed, looked at once more and noted as being sent, handed over, and noted as what became of it: four steps, between
+any two of which the process may die. What is booked for a message is booked with its being sent (R31). Not responsible
+for what is due (selecting) or for a run as a whole (runs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from circulation import audit
+from circulation.clock import day_begins
+from circulation.domain.noticing import DUNNING, INVOICE, REMINDERS, WARNING_FEE, rank
+from circulation.domain.records import Place
+from circulation.errors import CirculationError
+from circulation.jobs.running import Run
+from circulation.notices import contents, ledger, rechecking, selecting
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, Composer
+from circulation.notices.rechecking import ADDRESS_CHANGED, LATEST_DAYS, Checked
+from circulation.notices.selecting import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED, NOT_COMPOSED, Asked
+from circulation.notices.types import MESSAGE, SMS, Accepted, Channel, Line, Lost, Message, Outcome, Refused
+from circulation.service import Service
+from circulation.store import debts
+from circulation.store import notices as store
+
+log = structlog.get_logger("circulation.notices")
+
+# Where a process may die, in their order: tests let it.
+POINTS = PLANNED, COMPOSED, SENDING, HANDED_OVER, ENDED = "planned", "composed", "sending", "handed_over", "ended"
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(hours=6)  # until a refused message is tried again
+COMPOSED_AGAIN = 3  # times at most, where loans come back meanwhile
+# Why a message ended as it did; codes beside those of selecting and rechecking.
+CUT_OFF, LOST, BY_HAND = "cut_off", "lost", "by_hand"
+
+
+def nowhere(_: str) -> None:
+    """What happens at a point unless a test has other plans."""
+
+
+@dataclass(slots=True)
+class Sender:
+    """What sending needs, and what it has done so far.
+
+    Attributes:
+        channels: ways by name; a message whose channel is not there waits.
+        at: called at each of ``POINTS``.
+        counts: what became of messages, by state; "retried" those that are tried again.
+    """
+
+    service: Service
+    asked: Asked
+    run: Run
+    channels: Mapping[str, Channel]
+    composer: Composer
+    at: Callable[[str], None] = nowhere
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Count something, and tell it."""
+        self.counts[name] = self.counts.get(name, 0) + number
+        self.run.tell(**self.counts)
+
+
+def give_up_cut_off(sender: Sender) -> None:
+    """Messages a dead run was sending may have left: they are uncertain, and never repeated by themselves."""
+    with sender.service.database.reading() as db:
+        found = store.cut_off(db, sender.asked.kind)
+    for message in found:
+        with sender.service.database.writing() as db:
+            _end(db, sender, message, store.UNCERTAIN, CUT_OFF)
+
+
+def send_all(sender: Sender) -> None:
+    """Send every message of this kind that waits, each once; one that cannot be sent stops no other.
+
+    Raises:
+        RunStoppedError: the run was told to end.
+    """
+    after = 0
+    with ExitStack() as open_:
+        lines: dict[str, Line] = {}
+        while (message := _next(sender, after)) is not None:
+            sender.run.go_on()
+            after = message
+            _send_one(sender, open_, lines, message)
+
+
+def _next(sender: Sender, after: int) -> int | None:
+    with sender.service.database.reading() as db:
+        now = sender.service.clock()
+        return store.waiting(db, sender.asked.kind, sender.run.claim.run, now, after)
+
+
+def _send_one(sender: Sender, open_: ExitStack, lines: dict[str, Line], id_: int) -> None:
+    """All steps of one message."""
+    try:
+        composed = _composed_and_begun(sender, open_, lines, id_)
+        if composed is None:
+            return
+        sender.at(SENDING)
+        outcome = _hand_over(lines[composed.channel], composed)
+        sender.at(HANDED_OVER)
+        _note(sender, id_, outcome)
+        sender.at(ENDED)
+    except SQLAlchemyError:  # it stays as it was written down last; the next run finds it
+        log.exception("message_not_noted", message=id_)
+
+
+def _composed_and_begun(sender: Sender, open_: ExitStack, lines: dict[str, Line], id_: int) -> Message | None:
+    """The message, noted as being sent; None where there is nothing to send now."""
+    for _ in range(COMPOSED_AGAIN):
+        composed = _compose(sender, id_)
+        if composed is None:
+            return None
+        message, told = composed
+        if message.channel not in lines:
+            lines[message.channel] = open_.enter_context(sender.channels[message.channel].opened())
+        sender.at(COMPOSED)
+        begun = _begin(sender, id_, told)
+        if begun is not None:
+            return message if begun else None
+    return None
+
+
+# --- step 1: composing ------------------------------------------------------------------------------------------------
+
+
+_Told = frozenset[int]
+
+
+def _compose(sender: Sender, id_: int) -> tuple[Message, _Told] | None:
+    """The message in words, and which notices it tells; None where there is nothing to send, which is noted."""
+    with sender.service.database.reading() as db:
+        row = store.one(db, id_)
+        if row is None:
+            return None
+        place = selecting.place_of(sender.service, db)
+        checked = rechecking.check(db, place, row)
+        if checked.reason is None and row.channel not in sender.channels:
+            return None  # it waits for a run that has this way
+        message = _in_words(sender, db, place, row, checked) if checked.reason is None else None
+    if message is not None:
+        return message, frozenset(one.id for one in checked.holding)
+    with sender.service.database.writing() as db:
+        if checked.reason is None:
+            _end(db, sender, id_, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
+        else:
+            _cancel(db, sender, row, checked)
+    _plan_again(sender, row, checked)
+    return None
+
+
+def _in_words(sender: Sender, db: Connection, place: Place, row: Row[Any], checked: Checked) -> Message | None:
+    content = contents.of(db, place, row, checked.holding, _fee(place, row, checked))
+    try:
+        return sender.composer(sender.service, db, content)
+    except SQLAlchemyError:
+        raise
+    except CirculationError as error:
+        log.warning("message_not_composed", message=row.id, code=error.code)
+    except Exception:  # a template, whatever is wrong with it, stops its own messages only
+        log.exception("message_not_composed", message=row.id)
+    return None
+
+
+def _fee(place: Place, row: Row[Any], checked: Checked) -> int:
+    return selecting.message_fee(place, row.branch, [one.fee for one in checked.holding])
+
+
+# --- step 2: once more, then it is being sent -------------------------------------------------------------------------
+
+
+def _begin(sender: Sender, id_: int, told: _Told) -> bool | None:
+    """Note that a message is being sent; False if it no longer holds or another run was first.
+
+    None if it tells something that no longer holds: it is to be composed anew.
+    """
+    with sender.service.database.writing() as db:
+        seen = store.one(db, id_)
+        if seen is None:
+            return False
+        place = selecting.place_of(sender.service, db)
+        checked = rechecking.check(db, place, seen, locked=True)
+        if checked.reason is None:
+            if {one.id for one in checked.holding} != told:
+                return None
+            return _claim(db, sender, seen, checked, _fee(place, seen, checked))
+        _cancel(db, sender, seen, checked)
+    _plan_again(sender, seen, checked)
+    return False
+
+
+def _claim(db: Connection, sender: Sender, row: Row[Any], checked: Checked, fee: int) -> bool:
+    if not store.claim(db, row.id, sender.run.claim.run):
+        return False
+    _drop(db, checked)
+    store.set_notices(db, [one.id for one in checked.holding], {"state": store.SENDING})
+    return store.set_message(db, row.id, {"fee": fee}, store.SENDING)
+
+
+def _drop(db: Connection, checked: Checked) -> None:
+    for notice, reason in checked.over.items():
+        store.set_notices(db, [notice], {"state": store.CANCELLED, "reason": reason})
+
+
+def _cancel(db: Connection, sender: Sender, row: Row[Any], checked: Checked) -> None:
+    values = {"state": store.CANCELLED, "reason": checked.reason, "ended_at": sender.service.clock()}
+    if store.set_message(db, row.id, values, store.PLANNED):
+        _drop(db, checked)
+        sender.count(store.CANCELLED)
+
+
+def _plan_again(sender: Sender, row: Row[Any], checked: Checked) -> None:
+    """Whoever has another address now is written to there, in the same run."""
+    if checked.reason == ADDRESS_CHANGED:
+        ledger.write(sender.service, sender.asked, sender.run.claim.run, row.patron_id)
+
+
+# --- step 3: handing over ---------------------------------------------------------------------------------------------
+
+
+def _hand_over(line: Line, message: Message) -> Outcome:
+    try:
+        return line.hand_over(message)
+    except Exception as error:  # a channel should have told: nobody knows whether it left
+        log.exception("not_handed_over", channel=message.channel)
+        return Lost(type(error).__name__)
+
+
+# --- step 4: what became of it ----------------------------------------------------------------------------------------
+
+
+def _note(sender: Sender, id_: int, outcome: Outcome) -> None:
+    match outcome:
+        case Accepted():
+            _sent(sender, id_, outcome.reply)
+        case Lost():
+            with sender.service.database.writing() as db:
+                _end(db, sender, id_, store.UNCERTAIN, LOST, outcome.why)
+        case Refused():
+            _refused(sender, id_, outcome)
+
+
+def _sent(sender: Sender, id_: int, reply: str) -> None:
+    def work(db: Connection) -> None:
+        row = store.one(db, id_, locked=True)
+        # Others may have taken this process for dead meanwhile: here it is known that the message has left.
+        if row is not None and row.state in (store.SENDING, store.UNCERTAIN):
+            _mark_sent(sender.service, db, id_, {"reply": reply}, row.state)
+
+    sender.service.database.again_if_overtaken(work)
+    sender.count(store.SENT)
+
+
+def _mark_sent(service: Service, db: Connection, id_: int, more: Mapping[str, Any], was: str) -> None:
+    """Note that a message has left: book its fee and raise the level reached, here and only here (R31, R37)."""
+    seen = store.one(db, id_, locked=True)
+    if seen is None or seen.state != was:
+        raise CirculationError("message_state", "this message is in another state by now", 409)
+    there = seen.patron_id is not None and store.patrons(db, [seen.patron_id], locked=True)
+    notices = store.notices_of(db, id_, (was,))
+    fees = _book(service, db, seen, notices) if there else []
+    values = {"state": store.SENT, "ended_at": service.clock(), "fees": fees, "reason": None, **more}
+    store.set_message(db, id_, values, was)
+    store.set_notices(db, [one.id for one in notices], {"state": store.SENT, "reason": None})
+    for one in notices:
+        _raise_level(db, one)
+
+
+def _raise_level(db: Connection, notice: Row[Any]) -> None:
+    if notice.kind == OVERDUE:
+        store.remind(db, notice.loan_id, notice.loan_period, rank(REMINDERS.levels, notice.level))
+    elif notice.kind == PAYMENT and notice.patron_id is not None:
+        level = rank(DUNNING.levels, notice.level)
+        store.raise_series(db, notice.patron_id, notice.organisation, notice.since, level)
+
+
+FEES = {DUE_WARNING: WARNING_FEE, OVERDUE: REMINDERS.fee, PAYMENT: DUNNING.fee}
+
+
+def _book(service: Service, db: Connection, message: Row[Any], notices: Sequence[Row[Any]]) -> list[int]:
+    """Book what a message costs, as one fee, and what an invoice asks for, loan by loan (R29-R31, R48)."""
+    common = {
+        "patron_id": message.patron_id,
+        "branch": message.branch,
+        "open": True,
+        "at": service.clock(),
+        "rule_set": message.rule_set,
+    }
+    booked = []
+    if message.fee:
+        winners = {kind: rule for one in notices for kind, rule in one.winners.items() if one.fee}
+        fee = {"reason": debts.REASONS[FEES[message.kind]], "amount": message.fee, "rules": winners}
+        booked.append(debts.add(db, {**common, **fee}))
+    loans = store.loans_now(db, [one.loan_id for one in notices if one.invoiced])
+    for one in notices:
+        if one.invoiced:
+            loan = loans[one.loan_id]
+            about = {"loan_id": one.loan_id, "item_id": loan.id, "title": loan.called, "rules": one.winners}
+            fee = {"reason": INVOICE, "amount": one.invoiced, "invoice": True}
+            booked.append(debts.add(db, {**common, **fee, **about}))
+    return booked
+
+
+def _refused(sender: Sender, id_: int, outcome: Refused) -> None:
+    def work(db: Connection) -> None:
+        if outcome.address_wrong:
+            _address_refused(db, sender, id_, outcome.reply)
+        elif outcome.permanent and outcome.about == MESSAGE:
+            _end(db, sender, id_, store.FAILED, MESSAGE_REFUSED, outcome.reply)
+        else:
+            _try_again(db, sender, id_, outcome.reply)
+
+    sender.service.database.again_if_overtaken(work)
+
+
+def _address_refused(db: Connection, sender: Sender, id_: int, reply: str) -> None:
+    """The address is flagged; a warning goes by text message at once, a reminder by letter another day."""
+    row = store.one(db, id_)
+    notices = [one.id for one in store.notices_of(db, id_)]
+    _end(db, sender, id_, store.FAILED, ADDRESS_REFUSED, reply)
+    if row is None or row.patron_id is None:
+        return
+    store.flag(db, row.patron_id, row.channel, {"address": row.address, "at": sender.service.clock(), "reply": reply})
+    if row.kind == DUE_WARNING and row.channel != SMS and SMS in sender.asked.usable:
+        _by_text_message(db, sender, row, notices)
+
+
+def _by_text_message(db: Connection, sender: Sender, row: Row[Any], notices: Sequence[int]) -> None:
+    place = selecting.place_of(sender.service, db)
+    here = selecting.Here(place, selecting.first_languages(db, place))
+    who = selecting.addressees(db, here, frozenset({SMS}), [row.patron_id]).get(row.patron_id)
+    if who is None or SMS not in who.addresses:
+        return
+    kept = ("kind", "level", "patron_id", "branch", "language", "fee", "rule_set")
+    second = {
+        **{name: getattr(row, name) for name in kept},
+        "key": ledger.new_key(),
+        "run": sender.run.claim.run,
+        "channel": SMS,
+        "address": who.addresses[SMS],
+        "state": store.PLANNED,
+        "tries": 0,
+        "created_at": sender.service.clock(),
+        "fees": [],
+    }
+    store.hand_on(db, notices, store.add_message(db, second))
+
+
+def _try_again(db: Connection, sender: Sender, id_: int, reply: str) -> None:
+    """It did not leave: it is tried again, later each time, until it is too late."""
+    row = store.one(db, id_)
+    if row is None:
+        return
+    at = sender.service.clock() + min(FIRST_WAIT * 2 ** min(row.tries - 1, 10), LONGEST_WAIT)
+    if at >= _too_late(db, sender, row):
+        _end(db, sender, id_, store.FAILED, GAVE_UP, reply)
+        return
+    if store.set_message(db, id_, {"state": store.PLANNED, "try_at": at, "reply": reply}, store.SENDING):
+        notices = [one.id for one in store.notices_of(db, id_)]
+        store.set_notices(db, notices, {"state": store.PLANNED})
+        sender.run.ask_again(at)
+        sender.count("retried")
+
+
+def _too_late(db: Connection, sender: Sender, row: Row[Any]) -> datetime:
+    """The instant from which on a message is of no use: after the due date, or after some days."""
+    if row.kind != DUE_WARNING:
+        limit: datetime = row.created_at + timedelta(days=LATEST_DAYS)
+        return limit
+    last = max(one.due for one in store.notices_of(db, row.id))
+    zone = selecting.place_of(sender.service, db).house.time_zone
+    return day_begins(last + timedelta(days=1), zone)
+
+
+def _end(
+    db: Connection,
+    sender: Sender,
+    id_: int,
+    state: str,
+    reason: str,
+    reply: str | None = None,
+    was: str = store.SENDING,
+) -> None:
+    """End a message and all it tells."""
+    notices = [one.id for one in store.notices_of(db, id_)]
+    values = {"state": state, "reason": reason, "reply": reply, "ended_at": sender.service.clock()}
+    if store.set_message(db, id_, values, was):
+        store.set_notices(db, notices, {"state": state, "reason": reason})
+        sender.count(state)
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def settle(service: Service, by: str, message: int, *, left: bool) -> None:
+    """Say of an uncertain or failed message whether it has left: if not, the next run sends it anew if it is still due.
+
+    Args:
+        service: the service.
+        by: who of the staff.
+        message: its id.
+        left: it has, and costs what it costs.
+
+    Raises:
+        CirculationError: there is no such message, or it is in another state.
+    """
+    now = service.clock()
+
+    def work(db: Connection) -> None:
+        row = store.one(db, message)
+        if row is None:
+            raise CirculationError("not_found", "there is no such message", 404)
+        if row.state not in (store.UNCERTAIN, store.FAILED):
+            raise CirculationError("message_state", "only an uncertain or failed message can be settled", 409)
+        if left:
+            _mark_sent(service, db, message, {"reason": BY_HAND}, row.state)
+        else:
+            notices = [one.id for one in store.notices_of(db, message, (row.state,))]
+            store.set_message(db, message, {"state": store.CANCELLED, "reason": BY_HAND, "ended_at": now}, row.state)
+            store.set_notices(db, notices, {"state": store.CANCELLED, "reason": BY_HAND})
+        audit.note(db, now, by, "message.settle", f"message {message}", {"left": left})
+
+    service.database.again_if_overtaken(work)

@@ -1,0 +1,58 @@
+"""Nights of a library: tasks of the shipped kinds, run as they are, with ways that only keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from circulation.jobs import claiming, options, running, tasks
+from circulation.jobs.running import Counts, Run, TaskType
+from circulation.jobs.types import TYPES
+from circulation.notices import accounts, kept, runs
+from circulation.notices.accounts import Account
+from circulation.notices.channels.smtp_connecting import STARTTLS
+from circulation.notices.composing import Composing
+from circulation.notices.kept import Tested
+from circulation.notices.task_types import CODES, asked
+from circulation.notices.types import EMAIL, Accepted, Message, Outcome
+from circulation.service import Service
+from circulation.store.mail_tables import mail_account
+from tests.circulation.posting import DAILY, Box, at_seven
+
+ACCOUNT = "office"
+
+
+class Nights:
+    """Tasks that send by e-mail; ``box`` keeps what would have left."""
+
+    def __init__(
+        self, service: Service, answer: Callable[[Message], Outcome] = lambda _: Accepted("250 taken")
+    ) -> None:
+        self.service, self.box = service, Box(answer)
+        office = Account("Office", "mail.example.org", 587, STARTTLS, "library@example.org", "Library", "library")
+        accounts.create(service, "anna", ACCOUNT, office, "a password")
+        with service.database.reading() as db:
+            row = kept.present(db, mail_account, ACCOUNT)
+        kept.record_test(service, "anna", mail_account, row, Tested(True, None, "250 taken"))
+
+    def task(self, kind: str, name: str = "", **given: Any) -> int:
+        """A task of a kind of notice."""
+        wanted = {"account": ACCOUNT, **given}
+        return tasks.create(self.service, "anna", tasks.Wanted(CODES[kind], name or f"task {kind}", wanted, DAILY))
+
+    def run(self, task: int, day: str | None = None) -> Mapping[str, int]:
+        """Run it, at seven in the morning of a day: what it counted."""
+        if day is not None:
+            at_seven(self.service, day)
+        code = tasks.one(self.service, task).type
+        kind = next(kind for kind, one in CODES.items() if one == code)
+
+        def work(service: Service, wanted: Any, job: Run) -> Counts:
+            return runs.run(service, asked(service, kind, wanted, job.claim.task), job, {EMAIL: self.box}, Composing())
+
+        types = {code: TaskType(code, TYPES[code].options, work)}
+        claim = claiming.claim_by_hand(self.service, claiming.process_name(), task, "anna")
+        state, done = running.carry_out(self.service, types, claim)
+        assert state == "done"
+        assert not isinstance(options.read(TYPES[code].options, claim.options), tuple)
+        return done.counts

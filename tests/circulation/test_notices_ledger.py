@@ -1,0 +1,210 @@
+"""Processes that are killed while they send: no loan is told twice, and every loan comes to an end (R67, R74).
+
+Also what is forgotten (R89), and that a run needs no more memory for more loans.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from circulation import people
+from circulation.notices import selecting, sending
+from circulation.notices.content import OVERDUE
+from circulation.notices.selecting import Asked
+from circulation.notices.sending import HANDED_OVER, SENDING
+from circulation.notices.types import EMAIL, Accepted, Refused
+from circulation.service import Service
+from circulation.store import jobs
+from circulation.store import notices as store
+from circulation.store import tables as t
+from circulation.store.job_tables import task_run
+from circulation.store.notice_tables import bad_address
+from tests.circulation.posting import ALL_WAYS, Post, Trail, at_seven, change_loan, later, lend, owed, rows, set_up
+from tests.circulation.world import Amount, Days, World, rule
+
+READERS, LOANS = 4, 6
+SECONDS = 60
+
+
+@pytest.fixture
+def post(service: Service, world: World) -> Post:
+    world.rules(
+        rule("e1", "circulation.enable_overdue_reminder", True, level="1"),
+        rule("p1", "periods.overdue_reminder", Days(7), level="1"),
+        rule("f1", "fees.overdue_reminder", Amount(100), level="1"),
+    )
+    return Post(service)
+
+
+def _reader(world: World, **more: Any) -> str:
+    return world.patron_id(world.patron(**{"email": "mira@example.org", **more}))
+
+
+def _killed(service: Service, post: Post, task: int, trail: Path, point: str, times: int) -> int:
+    """Run a task in a process that kills itself at a point; how it ended."""
+    told = {
+        "database": service.database.url.render_as_string(hide_password=False),
+        "secrets": str(trail.parent / "house" / "secrets"),
+        "type": next(iter(post.types)),
+        "kind": OVERDUE,
+        "task": task,
+        "now": service.clock().isoformat(),
+        "trail": str(trail),
+        "point": point,
+        "times": times,
+    }
+    command = [sys.executable, "-m", "tests.circulation.posting_child", json.dumps(told)]
+    return subprocess.run(command, capture_output=True, timeout=SECONDS, check=False).returncode
+
+
+def _buried(service: Service) -> None:
+    """What the scheduler does once a process was not heard of for some minutes."""
+    with service.database.writing() as db:
+        going = task_run.c.state == jobs.RUNNING
+        db.execute(update(task_run).where(going).values(state=jobs.TAKEN_OVER, ended=service.clock()))
+
+
+def _survives(service: Service, world: World, post: Post, folder: Path, point: str, times: int) -> None:
+    """Whatever a process was doing when it was killed, a later run brings everything to its end."""
+    readers = [_reader(world, email=f"{number}@example.org") for number in range(READERS)]
+    loans = [lend(service, world.item(), readers[number % READERS], "2026-06-01") for number in range(LOANS)]
+    task, trail = post.task(OVERDUE), folder / "trail"
+    at_seven(service, "2026-06-08")
+    assert _killed(service, post, task, trail, point, times) == -signal.SIGKILL
+    _buried(service)
+    post.boxes[EMAIL] = Trail(trail)
+    for _ in range(2):
+        post.run(task)
+    told = Counter(loan for line in trail.read_text().split() for loan in line.split(","))
+    cut_off = [one for one in post.messages() if one.state == "uncertain"]
+    lost = {str(one.loan_id) for one in post.notices() if one.state == "uncertain"}
+    assert max(told.values()) == 1
+    assert set(told) | lost == {str(loan) for loan in loans}
+    assert {one.state for one in post.messages()} <= {"sent", "uncertain"}
+    assert Counter(one.loan_id for one in post.notices()) == Counter(loans)
+    assert [one.reason for one in cut_off] == (["cut_off"] if point in (SENDING, HANDED_OVER) else [])
+    assert sum(owed(service, reader) for reader in readers) == 100 * (READERS - len(cut_off))
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R67", "R74")
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("point", sending.POINTS)
+def test_a_process_killed_at_any_point_tells_nobody_twice(
+    service: Service, world: World, post: Post, tmp_path: Path, point: str, times: int
+) -> None:
+    _survives(service, world, post, tmp_path, point, times)
+
+
+@pytest.mark.soak
+@pytest.mark.requirement("R67", "R74")
+@pytest.mark.parametrize("times", range(1, READERS + 1))
+@pytest.mark.parametrize("point", sending.POINTS)
+def test_a_process_killed_at_every_point_of_every_message_tells_nobody_twice(
+    service: Service, world: World, post: Post, tmp_path: Path, point: str, times: int
+) -> None:
+    _survives(service, world, post, tmp_path, point, times)
+
+
+@pytest.mark.requirement("R74")
+def test_what_a_dead_run_had_planned_is_sent_only_if_it_is_still_due(
+    service: Service, world: World, post: Post
+) -> None:
+    stays, back = (lend(service, world.item(), _reader(world), "2026-06-01") for _ in range(2))
+    post.boxes[EMAIL].answer = lambda _: Refused("421 busy", permanent=False)
+    task = post.task(OVERDUE)
+    post.on("2026-06-08", task)
+    post.boxes[EMAIL].answer = lambda _: Accepted("250")
+    change_loan(service, back, returned_at=service.clock())
+    later(service, minutes=10)
+    post.run(task)
+    assert [one.text for one in post.boxes[EMAIL].taken] == [str(stays)]
+    assert {one.loan_id: (one.state, one.reason) for one in post.notices()} == {
+        stays: ("sent", None),
+        back: ("cancelled", "returned"),
+    }
+
+
+@pytest.mark.requirement("R89")
+def test_addresses_and_names_are_forgotten_in_their_time(service: Service, world: World, post: Post) -> None:
+    set_up(service, traces_days=90, history_days=30)
+    reader = _reader(world)
+    loan = lend(service, world.item(), reader, "2026-06-01")
+    post.on("2026-06-08", post.task(OVERDUE))
+    with service.database.writing() as db:
+        store.flag(db, reader, EMAIL, {"address": "mira@example.org", "at": service.clock(), "reply": "550"})
+        db.execute(update(t.fee).values(open=False, paid=100, settled_at=service.clock()))
+    change_loan(service, loan, returned_at=service.clock())
+    at_seven(service, "2026-07-07")
+    people.forget(service)
+    assert [(one.patron_id, one.address) for one in post.messages()] == [(reader, "mira@example.org")]
+    at_seven(service, "2026-07-10")
+    people.forget(service)
+    assert [one.patron_id for one in post.messages()] == [None]
+    assert [one.patron_id for one in post.notices()] == [None]
+    assert [one.address for one in post.messages()] == [None]
+
+
+@pytest.mark.requirement("R89")
+def test_what_is_known_of_notices_is_exported_and_erased_with_the_patron(
+    service: Service, world: World, post: Post
+) -> None:
+    reader = _reader(world)
+    loan = lend(service, world.item(), reader, "2026-06-01")
+    post.on("2026-06-08", post.task(OVERDUE))
+    with service.database.writing() as db:
+        store.flag(db, reader, EMAIL, {"address": "mira@example.org", "at": service.clock(), "reply": "550"})
+        db.execute(update(t.fee).values(open=False, paid=100, settled_at=service.clock()))
+    change_loan(service, loan, returned_at=service.clock())
+    told = people.export(service, reader)
+    assert [one["address"] for one in told["message"]] == ["mira@example.org"]
+    assert (len(told["notice"]), len(told["bad_address"])) == (1, 1)
+    people.erase(service, reader, "anna")
+    assert [(one.patron_id, one.address) for one in post.messages()] == [(None, None)]
+    assert rows(service, select(bad_address)) == []
+
+
+def test_a_selection_needs_no_more_memory_for_more_loans(service: Service, world: World, post: Post) -> None:
+    assert post.messages() == []
+
+    def most(readers: int) -> int:
+        _many(service, world, readers)
+        tracemalloc.start()
+        found = sum(len(one.messages) for one in selecting.chosen(service, Asked(OVERDUE, ALL_WAYS)))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert found == readers
+        return peak
+
+    at_seven(service, "2026-06-08")
+    most(2 * selecting.PAGE)  # what is imported and remembered once
+    few = most(4 * selecting.PAGE)
+    assert most(12 * selecting.PAGE) < 1.5 * few
+
+
+def _many(service: Service, world: World, readers: int) -> None:
+    """So many readers with a loan each, in all."""
+    there = len(rows(service, select(t.patron.c.id)))
+    wanted = range(there, readers)
+    patron = {"category": "normal", "first_name": "M", "last_name": "V", "blocked": False, "card_lost": False}
+    item = {"title": "T", "author": "A", "media_type": "BOOK", "branch": "N1", "parts": 1, "state": "available"}
+    loan = {"branch": "N1", "out_at": service.clock(), "renewals": 0, "rule_set": 1, "rules": {}}
+    with service.database.writing() as db:
+        db.execute(
+            insert(t.patron),
+            [{**patron, "id": f"p{n:07}", "email": f"{n}@example.org", "pin_hash": "none"} for n in wanted],
+        )
+        db.execute(insert(t.item), [{**item, "id": f"i{n:07}"} for n in wanted])
+        due = {**loan, "due": date(2026, 6, 1)}
+        db.execute(insert(t.loan), [{**due, "item_id": f"i{n:07}", "patron_id": f"p{n:07}"} for n in wanted])
