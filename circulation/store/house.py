@@ -58,7 +58,8 @@ def installation(db: Connection) -> Installation:
     row = db.execute(_INSTALLATION).one_or_none()
     if row is None:
         raise CirculationError(
-            "not_set_up", "this database is empty: run 'circulation demo-data' or import your library"
+            "not_set_up",
+            "this database is empty: run 'circulation init', or 'circulation demo-data' for a library to try with",
         )
     here = (row.currency, row.time_zone, row.live_rules, row.house_version)
     return Installation(row.generation, row.library, tuple(row.isils), *here)
