@@ -14,11 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from circulation.clock import local_day
 from circulation.domain import noticing
-from circulation.domain.charges import Person
-from circulation.domain.noticing import Lent, Noticed
-from circulation.domain.records import Item
+from circulation.domain.noticing import Noticed
 from circulation.errors import CirculationError
 from circulation.jobs import options, tasks
 from circulation.jobs.running import Preview
@@ -26,10 +23,8 @@ from circulation.jobs.tasks import TaskShown
 from circulation.jobs.types import TYPES
 from circulation.notices import runs, selecting, task_types
 from circulation.notices.content import DUE_WARNING, OVERDUE
-from circulation.notices.selecting import ADDRESS_REFUSED, GAVE_UP, NO_ADDRESS, NOT_COMPOSED, Asked, Here
-from circulation.notices.types import LETTER
+from circulation.notices.selecting import NO_ADDRESS, Asked, Here
 from circulation.service import Service
-from circulation.store import circulating
 from circulation.store import notice_lists as lists
 from circulation.store import notices as store
 
@@ -37,7 +32,6 @@ from circulation.store import notices as store
 NO_TASK, PAUSED, IS_RETURNED, BEFORE_TASK = "no_task", "paused", "is_returned", "before_task"
 TOLD, TRIED = "told", "tried"  # it stands in the ledger; it failed, and is tried again on a later day
 KINDS: Mapping[str, str] = {code: kind for kind, code in task_types.CODES.items()}
-_ITEM_FIELDS = len(circulating.ITEM_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,33 +130,14 @@ def _answer(
 ) -> Answer:
     place = here.place
     who = selecting.addressees(db, here, asked.usable, [row.patron_id])[row.patron_id]
-    period = selecting.period_of(place, asked.kind, row.lent_at, row.renewals)
-    mine = [one for one in past if one.loan_period == period or (one.loan_period == 0 and one.due == row.due)]
-    found = _decided(here, asked, row, who.person, past if period == 0 else mine)
+    mine = selecting.of_period(place, asked.kind, row, past)
+    found = selecting.decided(place, asked, row, who.person, mine)
     told = next((one for one in mine if one.level == found.level and _counts(one)), None)
     return Answer(asked.kind, task, _why(found, told, task, who.addresses, asked, row), found, told)
 
 
 def _counts(notice: Row[Any]) -> bool:
     return notice.state not in (store.SKIPPED, store.CANCELLED)
-
-
-def _decided(here: Here, asked: Asked, row: Row[Any], who: Person, past: Sequence[Row[Any]]) -> Noticed:
-    zone = here.place.house.time_zone
-    item = Item(*row[:_ITEM_FIELDS])
-    sent = [local_day(one.ended_at, zone) for one in past if one.state == store.SENT and one.ended_at]
-    lent = Lent(
-        row.lent_at,
-        row.due,
-        local_day(row.renewed_at or row.out_at, zone),
-        row.period,
-        row.reminded,
-        max(sent, default=None),
-        row.price,
-    )
-    if asked.kind == DUE_WARNING:
-        return noticing.due_warning(here.place, item, lent, who, asked.wanted)
-    return noticing.overdue_reminder(here.place, item, lent, who)
 
 
 def _why(
@@ -174,7 +149,7 @@ def _why(
     row: Row[Any],
 ) -> str | None:
     if told is not None:
-        return TRIED if found.due and _once_more(told) else TOLD
+        return TRIED if found.due and selecting.is_retried(told) else TOLD
     if task is None:
         return found.why if found.why in _BY_RULES else NO_TASK
     if found.why == noticing.OVERDUE and (asked.missed_since is None or row.due < asked.missed_since):
@@ -184,12 +159,6 @@ def _why(
     if not addresses:
         return NO_ADDRESS
     return PAUSED if task.paused else None
-
-
-def _once_more(told: Row[Any]) -> bool:
-    """Whether a notice that failed is sent again from the next day on; a refused reminder goes by letter."""
-    refused = told.reason == ADDRESS_REFUSED and told.kind == OVERDUE and told.channel != LETTER
-    return told.state == store.FAILED and (refused or told.reason in (GAVE_UP, NOT_COMPOSED))
 
 
 # What a task would not help against.

@@ -287,12 +287,35 @@ def _refusing(noticed: Noticed) -> str | None:
 
 def _loan(here: Here, asked: Asked, row: Row[Any], who: Person, told: list[Row[Any]]) -> Line | None:
     """What is due for a loan; None where it has its notice already, or gets none and nobody need know."""
-    place = here.place
-    zone = place.house.time_zone
-    period = period_of(place, asked.kind, row.lent_at, row.renewals)
-    mine = [one for one in told if one.loan_period == period or (one.loan_period == 0 and one.due == row.due)]
+    mine = of_period(here.place, asked.kind, row, told)
+    found = decided(here.place, asked, row, who, mine)
+    if asked.kind == DUE_WARNING and found.why == noticing.OVERDUE and mine:
+        return None  # it was warned of, or is known not to have been
+    period = period_of(here.place, asked.kind, row.lent_at, row.renewals)
+    about = {"loan_id": row.loan, "loan_period": period, "due": row.due, "patron_id": who.id}
+    return _untold(here, Line(row.lent_at, found, about, row.called), mine)
+
+
+def of_period(place: Place, kind: str, row: Row[Any], told: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Of a kind's notices of a loan, those of the loan period it is in (R68)."""
+    period = period_of(place, kind, row.lent_at, row.renewals)
     if period == 0:
-        mine = told
+        return list(told)
+    return [one for one in told if one.loan_period == period or (one.loan_period == 0 and one.due == row.due)]
+
+
+def decided(place: Place, asked: Asked, row: Row[Any], who: Person, mine: Iterable[Row[Any]]) -> Noticed:
+    """What is due for a loan today, or why nothing is.
+
+    Args:
+        place: today and the rules.
+        asked: what the task asks for; a kind about loans.
+        row: the loan with its item, the item's columns first.
+        who: the borrower.
+        mine: its notices of this kind and loan period.
+    """
+    zone = place.house.time_zone
+    sent = [local_day(one.ended_at, zone) for one in mine if one.state == store.SENT and one.ended_at]
     item = Item(*row[:_ITEM_FIELDS])
     lent = Lent(
         row.lent_at,
@@ -300,17 +323,12 @@ def _loan(here: Here, asked: Asked, row: Row[Any], who: Person, told: list[Row[A
         local_day(row.renewed_at or row.out_at, zone),
         row.period,
         row.reminded,
-        max((local_day(one.ended_at, zone) for one in mine if one.state == store.SENT and one.ended_at), default=None),
+        max(sent, default=None),
         row.price,
     )
     if asked.kind == DUE_WARNING:
-        found = noticing.due_warning(place, item, lent, who, asked.wanted)
-        if found.why == noticing.OVERDUE and mine:
-            return None  # it was warned of, or is known not to have been
-    else:
-        found = noticing.overdue_reminder(place, item, lent, who)
-    about = {"loan_id": row.loan, "loan_period": period, "due": row.due, "patron_id": who.id}
-    return _untold(here, Line(row.lent_at, found, about, row.called), mine)
+        return noticing.due_warning(place, item, lent, who, asked.wanted)
+    return noticing.overdue_reminder(place, item, lent, who)
 
 
 def period_of(place: Place, kind: str, branch: str, renewals: int) -> int:
@@ -332,15 +350,19 @@ def _untold(here: Here, line: Line, told: Iterable[Row[Any]]) -> Line | None:
 
 
 def _once_more(here: Here, row: Row[Any]) -> bool:
-    """Whether what is known not to have left is sent again, from the next calendar day on.
+    """Whether what is known not to have left is sent again, from the next calendar day on."""
+    if not is_retried(row) or row.ended_at is None:
+        return False
+    return local_day(row.ended_at, here.place.house.time_zone) < here.place.today
+
+
+def is_retried(row: Row[Any]) -> bool:
+    """Whether a notice failed in a way that is tried again on a later day.
 
     A reminder whose address was refused goes by letter (section L on R49 and R74).
     """
-    if row.state != store.FAILED or row.ended_at is None:
-        return False
     refused = row.reason == ADDRESS_REFUSED and row.channel != LETTER and row.kind in (OVERDUE, PAYMENT)
-    earlier = local_day(row.ended_at, here.place.house.time_zone) < here.place.today
-    return earlier and (refused or row.reason in (GAVE_UP, NOT_COMPOSED))
+    return bool(row.state == store.FAILED and (refused or row.reason in (GAVE_UP, NOT_COMPOSED)))
 
 
 # --- which debts ------------------------------------------------------------------------------------------------------
