@@ -13,12 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from pypdf import PdfWriter
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
-
-_NOTHING = URLFetcher(allowed_protocols=())  # what a letter may fetch
+# What lays out and joins pages takes long to load: that is done with the first letter, not by every command.
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +38,10 @@ def pdf(marked: str) -> bytes:
     Args:
         marked: HTML for ``layouts/letter.css``.
     """
-    styles, fonts = _look()
-    made = HTML(string=marked, url_fetcher=_NOTHING).write_pdf(stylesheets=[styles], font_config=fonts)
+    from weasyprint import HTML
+
+    styles, fonts, nothing = _look()
+    made = HTML(string=marked, url_fetcher=nothing).write_pdf(stylesheets=[styles], font_config=fonts)
     return bytes(made)
 
 
@@ -53,6 +50,8 @@ def joined(letters: Iterable[bytes]) -> bytes:
 
     A letter with an odd number of pages is followed by an empty one.
     """
+    from pypdf import PdfWriter
+
     writer = PdfWriter()
     for letter in letters:
         writer.append(io.BytesIO(letter), import_outline=False)
@@ -64,8 +63,12 @@ def joined(letters: Iterable[bytes]) -> bytes:
 
 
 @cache
-def _look() -> tuple[Any, Any]:
-    """The style sheet and the fonts, read once."""
-    fonts = FontConfiguration()
+def _look() -> tuple[Any, Any, Any]:
+    """The style sheet, the fonts, and what a letter may fetch: nothing. Made once."""
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcher
+
+    fonts, nothing = FontConfiguration(), URLFetcher(allowed_protocols=())
     text = (resources.files("circulation.notices") / "layouts" / "letter.css").read_text("utf-8")
-    return CSS(string=text, font_config=fonts, url_fetcher=_NOTHING), fonts
+    return CSS(string=text, font_config=fonts, url_fetcher=nothing), fonts, nothing
