@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -33,61 +33,37 @@ ReportFile = Annotated[Path | None, typer.Option("--report", help="Write every p
 LimitProblems = Annotated[int, typer.Option("--limit-problems", min=0, help="Show at most so many problems here.")]
 
 
-@import_app.command("items")
-@told
-def import_items(
-    file: Path,
-    database: DatabaseUrl,
-    secrets: SecretsFolder = None,
-    mapping_file: MappingFile = None,
-    dry_run: DryRun = False,
-    update: Update = False,
-    skip_faulty: SkipFaulty = False,
-    report_file: ReportFile = None,
-    language: StaffLanguage = "en",
-    limit_problems: LimitProblems = 20,
-) -> None:
-    """Import items from CSV, MARC 21 (.mrc) or MARCXML: all of them, or none if anything is wrong."""
-    wanted = Wanted(update, skip_faulty, dry_run)
-    _import(KINDS["items"], file, (database, secrets), mapping_file, wanted, (report_file, language, limit_problems))
+ABOUT: Mapping[str, str] = {
+    "items": "Import items from CSV, MARC 21 (.mrc) or MARCXML: all of them, or none if anything is wrong.",
+    "patrons": "Import patrons from CSV; hashing PINs takes the longest, some ten in a second; "
+    "without one nobody can sign in.",
+    "loans": "Import open loans from CSV, after their items and patrons.",
+}
 
 
-@import_app.command("patrons")
-@told
-def import_patrons(
-    file: Path,
-    database: DatabaseUrl,
-    secrets: SecretsFolder = None,
-    mapping_file: MappingFile = None,
-    dry_run: DryRun = False,
-    update: Update = False,
-    skip_faulty: SkipFaulty = False,
-    report_file: ReportFile = None,
-    language: StaffLanguage = "en",
-    limit_problems: LimitProblems = 20,
-) -> None:
-    """Import patrons from CSV; hashing PINs takes the longest, some ten in a second; without one nobody can sign in."""
-    wanted = Wanted(update, skip_faulty, dry_run)
-    _import(KINDS["patrons"], file, (database, secrets), mapping_file, wanted, (report_file, language, limit_problems))
+def _importing(kind: Kind) -> Callable[..., None]:
+    """The command that imports one kind; each takes the same options."""
+
+    def run(
+        file: Path,
+        database: DatabaseUrl,
+        secrets: SecretsFolder = None,
+        mapping_file: MappingFile = None,
+        dry_run: DryRun = False,
+        update: Update = False,
+        skip_faulty: SkipFaulty = False,
+        report_file: ReportFile = None,
+        language: StaffLanguage = "en",
+        limit_problems: LimitProblems = 20,
+    ) -> None:
+        wanted = Wanted(update, skip_faulty, dry_run)
+        _import(kind, file, (database, secrets), mapping_file, wanted, (report_file, language, limit_problems))
+
+    return told(run)
 
 
-@import_app.command("loans")
-@told
-def import_loans(
-    file: Path,
-    database: DatabaseUrl,
-    secrets: SecretsFolder = None,
-    mapping_file: MappingFile = None,
-    dry_run: DryRun = False,
-    update: Update = False,
-    skip_faulty: SkipFaulty = False,
-    report_file: ReportFile = None,
-    language: StaffLanguage = "en",
-    limit_problems: LimitProblems = 20,
-) -> None:
-    """Import open loans from CSV, after their items and patrons."""
-    wanted = Wanted(update, skip_faulty, dry_run)
-    _import(KINDS["loans"], file, (database, secrets), mapping_file, wanted, (report_file, language, limit_problems))
+for _name, _about in ABOUT.items():
+    import_app.command(_name, help=_about)(_importing(KINDS[_name]))
 
 
 @import_app.command("mapping")
