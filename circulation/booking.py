@@ -41,4 +41,6 @@ def charged_line(charge: Charge, number: int, item: Item, loan: Loan | None) -> 
             "charged_days": charge.overdue.charged_days,
             "uncapped": charge.overdue.uncapped.minor,
         }
+    if charge.invoiced.minor:
+        line["invoiced"] = charge.invoiced.minor
     return line

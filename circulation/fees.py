@@ -38,6 +38,7 @@ class Story:
         charged: of them, those after the grace period.
         uncapped: the fee without the cap.
         amount: the fee.
+        invoiced: what an invoice had asked for of it before (R48), and that is not in the amount.
         steps: the kinds that decided, as they are recorded.
         operation: the transaction that booked it; None once its record has had its time.
     """
@@ -49,6 +50,7 @@ class Story:
     charged: int
     uncapped: int
     amount: int
+    invoiced: int
     steps: Sequence[Mapping[str, Any]]
     operation: str | None
 
@@ -96,7 +98,7 @@ def _story(db: Connection, row: Any) -> Story | None:
     if found is not None:
         operation, line, steps = found
         late = (on - due).days if due is not None else None
-        numbers = (line["days_late"], line["charged_days"], line["uncapped"], line["amount"])
+        numbers = (line["days_late"], line["charged_days"], line["uncapped"], line["amount"], line.get("invoiced", 0))
         return Story(on, due, late, *numbers, steps, operation)
     return _worked_out(db, row, loan, on) if due is not None and row.rule_set is not None else None
 
@@ -118,9 +120,9 @@ def _worked_out(db: Connection, row: Any, loan: Any, on: date) -> Story | None:
         return None
     here = house.installation(db)
     place = Place("desk", loan.branch, on, house.house_of(db, house.rule_set(db, row.rule_set), here, on.year))
-    lent = Loan(loan.id, row.patron_id, loan.branch, loan.due, loan.renewals)
-    found, steps, _ = charges.overdue(place, item, lent, borrower)
-    if found.amount.minor != row.amount:
+    lent = Loan(loan.id, row.patron_id, loan.branch, loan.due, loan.renewals, debts.invoiced_late(db, loan.id))
+    found, steps, charge = charges.overdue(place, item, lent, borrower)
+    if charge is None or charge.amount.minor != row.amount:
         return None  # the branch's settings or its calendar have changed since: numbers of today would mislead
-    numbers = (found.days_late, found.charged_days, found.uncapped.minor, found.amount.minor)
+    numbers = (found.days_late, found.charged_days, found.uncapped.minor, row.amount, charge.invoiced.minor)
     return Story(on, loan.due, (on - loan.due).days, *numbers, [step.to_plain() for step in steps], None)

@@ -133,7 +133,8 @@ def _fee(db: Connection, place: Place, subject: Subject) -> int | None:
     borrower = store.person(db, loan.patron) if loan is not None and loan.patron is not None else None
     if loan is None or borrower is None:
         return None
-    return charges.overdue(place, subject.item, loan, borrower)[0].amount.minor
+    _, _, charge = charges.overdue(place, subject.item, loan, borrower)
+    return charge.amount.minor if charge is not None else 0
 
 
 def _loans_after(db: Connection, question: Question, verdict: Verdict) -> int | None:

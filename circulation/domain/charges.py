@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from circulation.domain.deciding import Deciding
-from circulation.domain.records import Item, Loan, Place, item_facts, person_facts
+from circulation.domain.records import NOTHING, Item, Loan, Place, item_facts, person_facts
 from rules.overdue import OverdueFee, days_late, overdue_fee
 from rules.trace import Step
 from rules.values import Amount, Days, Fee
@@ -32,6 +32,7 @@ class Charge:
         amount: never 0.
         winners, steps: the kinds decided for it.
         overdue: how an overdue fee came about.
+        invoiced: of that fee, what an invoice asks for already (R48); not in the amount.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Charge:
     winners: Mapping[str, str | None]
     steps: tuple[Step, ...]
     overdue: OverdueFee | None = None
+    invoiced: Amount = NOTHING
 
 
 def overdue(
@@ -49,7 +51,7 @@ def overdue(
     """The overdue fee of a loan that ends or is renewed today.
 
     The branch of the first checkout decides, by the rules valid today; age is that of the due date, so that a birthday
-    does not change a running fee (R28).
+    does not change a running fee (R28). What an invoice has asked for already is not charged again (R48).
 
     Returns:
         How the fee came about, the kinds decided, and the charge unless there is nothing to charge.
@@ -70,9 +72,11 @@ def overdue(
         most if isinstance(most, Amount) else None,
     )
     decided = deciding.verdict()
-    if not found.amount.minor:
+    invoiced = min(loan.invoiced, found.amount)
+    left = Amount(found.amount.minor - invoiced.minor)
+    if not left.minor:
         return found, decided.steps, None
-    charge = Charge("fees.overdue", borrower.id, loan.branch, found.amount, decided.winners, decided.steps, found)
+    charge = Charge("fees.overdue", borrower.id, loan.branch, left, decided.winners, decided.steps, found, invoiced)
     return found, decided.steps, charge
 
 

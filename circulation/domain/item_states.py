@@ -17,18 +17,20 @@ class Effect:
         lends: a checkout goes on.
         takes_back: a return goes on.
         found: the item is found by being lent or taken back: it becomes available, with a note for staff.
+        reminds: who has it is warned and reminded; not while they say that it is back, and staff look for it.
     """
 
     lends: bool
     takes_back: bool = True
     found: bool = False
+    reminds: bool = True
 
 
 STATES: Mapping[str, Effect] = {
     "available": Effect(lends=True),
     "in_transit": Effect(lends=False),
     "lost": Effect(lends=True, found=True),
-    "claimed_returned": Effect(lends=True, found=True),
+    "claimed_returned": Effect(lends=True, found=True, reminds=False),
     "missing": Effect(lends=True, found=True),
     "withdrawn": Effect(lends=False, takes_back=False),
     "not_ready": Effect(lends=False),

@@ -7,11 +7,12 @@ down already (notices.ledger), for the patron's address, or for sending.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from circulation.domain import charges
 from circulation.domain.charges import Person
+from circulation.domain.item_states import STATES
 from circulation.domain.records import Item, Loan, Place, item_facts, person_facts
 from rules.compiled import CompiledRules
 from rules.evaluate import Decision, decide
@@ -31,6 +32,7 @@ OVERDUE = "overdue"  # too late for a warning
 WAITS = "waits"  # the level before was sent today, or too lately
 ALL_SENT = "all_sent"
 GONE = "gone"  # no longer on the hold shelf
+NOT_REMINDED = "claimed_returned"  # the item is in a state in which nobody is reminded of it
 INVOICE = "invoice"
 WARNING, WARNING_DAYS, WARNING_FEE = "circulation.enable_due_warning", "periods.due_warning", "fees.due_warning"
 SHELF_NOTICE = "circulation.enable_reservation_notice"
@@ -101,6 +103,7 @@ class Noticed:
         why: code why there is none today; None = it is due.
         fee: what it costs by the rules, minor units.
         invoiced: what an invoice asks for, minor units (R48).
+        late_fee: of it, the overdue fee so far, which a return after it is not to charge again.
         decisions: the kinds decided, in order (R76).
     """
 
@@ -109,6 +112,7 @@ class Noticed:
     why: str | None = None
     fee: int = 0
     invoiced: int = 0
+    late_fee: int = 0
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -147,10 +151,8 @@ class _Asking:
         value = self.ask(kind, level).value
         return value.minor if isinstance(value, Amount) else 0
 
-    def out(
-        self, level: str = "", on: date | None = None, why: str | None = None, fee: int = 0, invoiced: int = 0
-    ) -> Noticed:
-        return Noticed(level, on, why, fee, invoiced, tuple(self.decisions))
+    def out(self, level: str = "", on: date | None = None, why: str | None = None, fee: int = 0) -> Noticed:
+        return Noticed(level, on, why, fee, decisions=tuple(self.decisions))
 
 
 def _facts(place: Place, who: Person) -> Facts:
@@ -169,6 +171,8 @@ def due_warning(place: Place, item: Item, lent: Lent, borrower: Person, wanted: 
     asking = _Asking(place, lent.branch, item_facts(item, _facts(place, borrower)))
     if not _wanted(item, lent, borrower, wanted):
         return asking.out(why=FILTERED)
+    if not STATES[item.state].reminds:
+        return asking.out(why=NOT_REMINDED)
     enabled = asking.ask(WARNING)
     on = enabled.value is True or (enabled.default_used and wanted.days is not None)
     off = None if on else NOT_ENABLED if enabled.default_used else OFF
@@ -207,22 +211,22 @@ def overdue_reminder(place: Place, item: Item, lent: Lent, borrower: Person) -> 
     uses there is skipped. There is one level on a day at most, however late the run is.
     """
     asking = _Asking(place, lent.branch, item_facts(item, _facts(place, borrower)))
+    if not STATES[item.state].reminds:
+        return asking.out(why=NOT_REMINDED)
     apart = max(place.settings(lent.branch).min_days_between_levels, 1)
     found = _next_level(asking, REMINDERS, (lent.due, lent.reminded, lent.reminded_on), apart)
     if not found.due:
         return found
-    fee, invoiced = asking.amount(REMINDERS.fee, found.level), 0
-    if found.level == INVOICE:
-        fee, invoiced = _invoice(place, item, lent, borrower, fee)
-    return asking.out(found.level, found.on, None, fee, invoiced)
+    told = asking.out(found.level, found.on, fee=asking.amount(REMINDERS.fee, found.level))
+    return _invoice(place, item, lent, borrower, told) if found.level == INVOICE else told
 
 
-def _invoice(place: Place, item: Item, lent: Lent, borrower: Person, fee: int) -> tuple[int, int]:
-    """Fee and amount of an invoice (section L): price and overdue fee so far, else the fixed amount of its fee rule."""
+def _invoice(place: Place, item: Item, lent: Lent, borrower: Person, told: Noticed) -> Noticed:
+    """What an invoice asks for (section L): price and overdue fee so far, else the fixed amount of its fee rule."""
     if lent.price is None:
-        return 0, fee
+        return replace(told, fee=0, invoiced=told.fee)
     late, _, _ = charges.overdue(place, item, Loan(0, borrower.id, lent.branch, lent.due, 0), borrower)
-    return fee, lent.price + late.amount.minor
+    return replace(told, invoiced=lent.price + late.amount.minor, late_fee=late.amount.minor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,13 +139,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """An open loan. ``branch``: of the original checkout (R13)."""
+    """An open loan.
+
+    Attributes:
+        branch: of the original checkout (R13).
+        invoiced: overdue fee of this loan period that an invoice has asked for already (R48).
+    """
 
     id: int
     patron: str | None
     branch: str
     due: date
     renewals: int
+    invoiced: Amount = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,8 @@ def finish(
         values = {"state": state, "counts": dict(counts), "note": note, "ended": service.clock()}
         mine = store.change_run(db, claim.run, claim.process, values)
         if mine and row is not None and again_at is not None:
-            store.change_task(db, claim.task, {"again_at": again_at})
+            asked = row.again_at if row.again_at is not None else again_at  # somebody may have asked meanwhile
+            store.change_task(db, claim.task, {"again_at": min(asked, again_at)})
         return mine
 
 

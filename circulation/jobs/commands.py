@@ -60,7 +60,7 @@ def jobs_dry_run(name: TaskName, database: DatabaseUrl, secrets: SecretsFolder =
     """Tell what a task would do now, and do nothing."""
     with _with_tasks(database, secrets) as service:
         task = tasks.one(service, tasks.named(service, name))
-        preview = running.preview(service, TYPES, task.type, task.options)
+        preview = running.preview(service, TYPES, task.type, task.options, task.id)
     if preview.lines:
         table = Table(*preview.lines[0])
         for line in preview.lines:

@@ -101,7 +101,8 @@ class TaskType(Generic[OptionsT]):
     Attributes:
         options: frozen dataclass of its options (options.option); read with every mistake named.
         run: does the work and tells what it did.
-        preview: tells what ``run`` would do and does nothing; None = this type has none.
+        preview: tells what ``run`` of a task (its id; None = one not kept yet) would do, and does nothing; None = this
+            type has none.
         check: mistakes only the database knows of, e.g. an account that is not there; places begin with "options".
         system: made by the service itself, one of each; staff can neither make nor delete it.
     """
@@ -109,7 +110,7 @@ class TaskType(Generic[OptionsT]):
     code: str
     options: type[OptionsT]
     run: Callable[[Service, OptionsT, Run], Counts]
-    preview: Callable[[Service, OptionsT], Preview] | None = None
+    preview: Callable[[Service, OptionsT, int | None], Preview] | None = None
     check: Callable[[Connection, OptionsT], Iterable[Mistake]] = field(default=_nothing_wrong)
     system: bool = False
 
@@ -202,7 +203,7 @@ def carry_out_by_hand(service: Service, types: Types, process: str, task: int, b
     return carry_out(service, types, claiming.claim_by_hand(service, process, task, by))
 
 
-def preview(service: Service, types: Types, type_: str, given: Mapping[str, Any]) -> Preview:
+def preview(service: Service, types: Types, type_: str, given: Mapping[str, Any], task: int | None = None) -> Preview:
     """What a task with these options would do now (R75); nothing is sent, recorded or charged.
 
     Raises:
@@ -214,4 +215,4 @@ def preview(service: Service, types: Types, type_: str, given: Mapping[str, Any]
     wanted = options.read(kind.options, given)
     if isinstance(wanted, tuple):
         raise CirculationError(WRONG_OPTIONS, "options of this task cannot be so", place=wanted[0].place)
-    return kind.preview(service, wanted)
+    return kind.preview(service, wanted, task)

@@ -18,6 +18,8 @@ from circulation.notices.selecting import Asked, Chosen, Line, Planned
 from circulation.service import Service
 from circulation.store import notices as store
 
+NO_RUN = 0  # of a message that was asked for: the next run of a task takes it
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -47,6 +49,15 @@ def write(service: Service, asked: Asked, run: int, patron: str) -> Written:
     return service.database.again_if_overtaken(work)
 
 
+def write_asked(db: Connection, planned: Planned, rule_set: int, now: datetime, key: str) -> None:
+    """Write down a message that somebody has asked for, and that no run has found.
+
+    Raises:
+        IntegrityError: there is a message of this key, or one that tells the same.
+    """
+    _write_message(db, planned, _Making(NO_RUN, rule_set, now), key)
+
+
 @dataclass(frozen=True, slots=True)
 class _Making:
     """What all messages of a transaction have in common."""
@@ -58,18 +69,18 @@ class _Making:
 
 def _write(db: Connection, found: Chosen, making: _Making) -> Written:
     for planned in found.messages:
-        _write_message(db, planned, making)
+        _write_message(db, planned, making, new_key())
     new = [one for one in found.skipped if one.is_new]
     state = {"message": None, "state": store.SKIPPED, "kind": found.kind}
     store.add_notices(db, [{**_row(one.line, making), **state, "reason": one.reason, "rule": one.rule} for one in new])
     return Written(len(found.messages), sum(len(one.lines) for one in found.messages), len(new))
 
 
-def _write_message(db: Connection, planned: Planned, making: _Making) -> None:
+def _write_message(db: Connection, planned: Planned, making: _Making, key: str) -> None:
     id_ = store.add_message(
         db,
         {
-            "key": new_key(),
+            "key": key,
             "run": making.run,
             "kind": planned.kind,
             "level": planned.level,
@@ -104,6 +115,7 @@ def _row(line: Line, making: _Making) -> dict[str, Any]:
         "level": line.noticed.level,
         "fee": line.noticed.fee,
         "invoiced": line.noticed.invoiced,
+        "late_fee": line.noticed.late_fee,
         "winners": dict(line.noticed.winners),
         "at": making.now,
     }

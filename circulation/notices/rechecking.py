@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Row
 
 from circulation import money
 from circulation.clock import local_day
-from circulation.domain.noticing import DUNNING, REMINDERS, rank
+from circulation.domain.item_states import STATES
+from circulation.domain.noticing import DUNNING, NOT_REMINDED, REMINDERS, rank
 from circulation.domain.records import Place
 from circulation.notices import selecting
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
 from circulation.notices.selecting import Here
 from circulation.store import notices as store
 
@@ -85,6 +86,8 @@ def _loan(place: Place, notice: Row[Any], loan: Row[Any] | None) -> str | None:
         return RENEWED
     if loan.due != notice.due:
         return DUE_MOVED
+    if not STATES[loan.state].reminds:
+        return NOT_REMINDED
     if notice.kind == DUE_WARNING:
         return NOW_OVERDUE if place.today > loan.due else None
     return LEVEL_REACHED if loan.reminded >= rank(REMINDERS.levels, notice.level) else None
@@ -115,9 +118,15 @@ def _reservation(place: Place, row: Row[Any] | None) -> str | None:
     return None if waits else NOT_ON_SHELF
 
 
+def _done(_: Connection, __: Place, notices: Sequence[Row[Any]], ___: bool) -> _Whys:
+    """What was done stays done, whatever becomes of the loan."""
+    return dict.fromkeys(row.id for row in notices)
+
+
 _CHECKS: Mapping[str, Callable[[Connection, Place, Sequence[Row[Any]], bool], _Whys]] = {
     DUE_WARNING: _loans,
     OVERDUE: _loans,
     PAYMENT: _debts,
     RESERVATION: _reservations,
+    RECEIPT: _done,
 }

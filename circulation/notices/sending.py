@@ -23,13 +23,13 @@ from circulation.domain.noticing import DUNNING, INVOICE, REMINDERS, WARNING_FEE
 from circulation.domain.records import Place
 from circulation.errors import CirculationError
 from circulation.jobs.running import Run
-from circulation.notices import contents, ledger, rechecking, selecting
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, Composer
+from circulation.notices import contents, ledger, receipts, rechecking, selecting
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, Composer
 from circulation.notices.rechecking import ADDRESS_CHANGED, LATEST_DAYS, Checked
 from circulation.notices.selecting import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED, NOT_COMPOSED, Asked
 from circulation.notices.types import MESSAGE, SMS, Accepted, Channel, Line, Lost, Message, Outcome, Refused
 from circulation.service import Service
-from circulation.store import debts
+from circulation.store import debts, jobs
 from circulation.store import notices as store
 
 log = structlog.get_logger("circulation.notices")
@@ -306,7 +306,7 @@ def _book(service: Service, db: Connection, message: Row[Any], notices: Sequence
         if one.invoiced:
             loan = loans[one.loan_id]
             about = {"loan_id": one.loan_id, "item_id": loan.id, "title": loan.called, "rules": one.winners}
-            fee = {"reason": INVOICE, "amount": one.invoiced, "invoice": True}
+            fee = {"reason": INVOICE, "amount": one.invoiced, "invoice": True, "late_fee": one.late_fee}
             booked.append(debts.add(db, {**common, **fee, **about}))
     return booked
 
@@ -424,6 +424,8 @@ def settle(service: Service, by: str, message: int, *, left: bool) -> None:
             raise CirculationError("message_state", "only an uncertain or failed message can be settled", 409)
         if left:
             _mark_sent(service, db, message, {"reason": BY_HAND}, row.state)
+        elif row.kind == RECEIPT:  # nothing but this message knows what was asked for
+            _plan_anew(service, db, row)
         else:
             notices = [one.id for one in store.notices_of(db, message, (row.state,))]
             store.set_message(db, message, {"state": store.CANCELLED, "reason": BY_HAND, "ended_at": now}, row.state)
@@ -431,3 +433,10 @@ def settle(service: Service, by: str, message: int, *, left: bool) -> None:
         audit.note(db, now, by, "message.settle", f"message {message}", {"left": left})
 
     service.database.again_if_overtaken(work)
+
+
+def _plan_anew(service: Service, db: Connection, row: Row[Any]) -> None:
+    notices = [one.id for one in store.notices_of(db, row.id, (row.state,))]
+    store.set_message(db, row.id, {"state": store.PLANNED, "reason": None, "ended_at": None}, row.state)
+    store.set_notices(db, notices, {"state": store.PLANNED, "reason": None})
+    jobs.ask_all(db, receipts.TASK, service.clock())

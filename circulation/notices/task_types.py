@@ -17,10 +17,10 @@ from circulation.domain.policy import Mistake
 from circulation.errors import CirculationError
 from circulation.jobs.options import Form, Option, option
 from circulation.jobs.running import Counts, Preview, Run, TaskType
-from circulation.notices import accounts, gateways, kept, runs
+from circulation.notices import accounts, gateways, kept, receipts, runs
 from circulation.notices.channels.letter import LetterFolder
 from circulation.notices.composing import Composing
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
 from circulation.notices.selecting import Asked
 from circulation.notices.types import EMAIL, LETTER, SMS, Channel
 from circulation.service import Service
@@ -64,6 +64,13 @@ class NoticeOptions:
     account: str | None = option(_CODE, None)
     gateway: str | None = option(_CODE, None)
     letters: str | None = option(Option(Form.LINE, required=False, most=MOST_PATH), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptOptions:
+    """Of receipts, which go by e-mail only. ``account``: mail account."""
+
+    account: str = option(Option(Form.CODE))
 
 
 AnyOptions = WarningOptions | NoticeOptions
@@ -132,27 +139,37 @@ def _run_of(kind: str) -> Callable[[Service, Any, Run], Counts]:
     return run
 
 
-def _preview_of(kind: str) -> Callable[[Service, Any], Preview]:
-    def preview(service: Service, wanted: AnyOptions) -> Preview:
-        return runs.dry_run(service, asked(service, kind, wanted, None))
+def _preview_of(kind: str) -> Callable[[Service, Any, int | None], Preview]:
+    def preview(service: Service, wanted: AnyOptions, task: int | None) -> Preview:
+        return runs.dry_run(service, asked(service, kind, wanted, task))
 
     return preview
 
 
-# Codes of the task types; each kind of notice has one.
+def _check_receipts(db: Connection, wanted: ReceiptOptions) -> Iterator[Mistake]:
+    yield from _usable(db, mail_account, "account", wanted.account)
+
+
+def _send_receipts(service: Service, wanted: ReceiptOptions, job: Run) -> Counts:
+    channels = {EMAIL: accounts.channel(service, wanted.account)}
+    return runs.run(service, Asked(RECEIPT, frozenset(channels)), job, channels, Composing())
+
+
+# Codes of the task types that find out by themselves what is due; each kind of notice but receipts has one.
 CODES: Mapping[str, str] = {
     DUE_WARNING: "due_warnings",
     OVERDUE: "overdue_reminders",
     PAYMENT: "payment_reminders",
     RESERVATION: "reservation_notices",
 }
-NOTICE_TYPES: tuple[TaskType[Any], ...] = tuple(
-    TaskType(
-        code,
-        WarningOptions if kind == DUE_WARNING else NoticeOptions,
-        _run_of(kind),
-        preview=_preview_of(kind),
-        check=_check,
-    )
-    for kind, code in CODES.items()
+
+
+def _found_by_itself(kind: str, code: str) -> TaskType[Any]:
+    options = WarningOptions if kind == DUE_WARNING else NoticeOptions
+    return TaskType(code, options, _run_of(kind), preview=_preview_of(kind), check=_check)
+
+
+NOTICE_TYPES: tuple[TaskType[Any], ...] = (
+    *(_found_by_itself(kind, code) for kind, code in CODES.items()),
+    TaskType(receipts.TASK, ReceiptOptions, _send_receipts, check=_check_receipts),
 )

@@ -53,14 +53,16 @@ def title_of(db: Connection, item_id: str) -> str:
     return str(db.execute(select(t.item.c.title).where(t.item.c.id == item_id)).scalar_one())
 
 
-LOAN_COLUMNS = (t.loan.c.id, t.loan.c.patron_id, t.loan.c.branch, t.loan.c.due, t.loan.c.renewals)
-_OPEN_LOAN = select(*LOAN_COLUMNS).where(t.loan.c.item_id == bindparam("item"), OPEN)
+_OPEN_LOAN = select(
+    *(t.loan.c.id, t.loan.c.patron_id, t.loan.c.branch, t.loan.c.due, t.loan.c.renewals),
+    debts.INVOICED_LATE,
+).where(t.loan.c.item_id == bindparam("item"), OPEN)
 
 
 def open_loan(db: Connection, item_id: str) -> Loan | None:
     """The item's open loan."""
     row = db.execute(_OPEN_LOAN, {"item": item_id}).one_or_none()
-    return Loan(*row) if row is not None else None
+    return Loan(*row[:-1], Amount(row[-1])) if row is not None else None
 
 
 _PATRON = select(

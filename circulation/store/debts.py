@@ -11,8 +11,16 @@ from sqlalchemy import Connection, Row, Select, bindparam, case, delete, func, i
 
 from circulation.domain.charges import Charge
 from circulation.store import tables as t
+from rules.values import Amount
 
 OWED = t.fee.c.amount - t.fee.c.paid
+# Of a loan: the overdue fee that an invoice of its loan period asked for (R48).
+INVOICED_LATE = (
+    select(func.coalesce(func.sum(t.fee.c.late_fee), 0))
+    .where(t.fee.c.loan_id == t.loan.c.id, t.fee.c.at >= func.coalesce(t.loan.c.renewed_at, t.loan.c.out_at))
+    .correlate(t.loan)
+    .scalar_subquery()
+)
 
 
 def _sums() -> Select[Any, Any, Any, Any]:
@@ -48,6 +56,11 @@ def count_reminded(db: Connection, patron_id: str, level: int) -> int:
     query = select(func.count()).select_from(t.loan)
     of = (t.loan.c.patron_id == patron_id, t.loan.c.returned_at.is_(None), t.loan.c.reminded >= level)
     return int(db.execute(query.where(*of)).scalar_one())
+
+
+def invoiced_late(db: Connection, loan_id: int) -> Amount:
+    """The overdue fee that an invoice of a loan's last period asked for."""
+    return Amount(int(db.execute(select(INVOICED_LATE).where(t.loan.c.id == loan_id)).scalar_one()))
 
 
 def book(db: Connection, charge: Charge, now: datetime, about: Mapping[str, Any]) -> int:

@@ -75,6 +75,7 @@ notice = Table(
     Column("rule", String(64), nullable=True),
     Column("fee", Integer, nullable=False),
     Column("invoiced", Integer, nullable=False),
+    Column("late_fee", Integer, nullable=False, server_default="0"),
     Column("winners", JSON, nullable=False),
     Column("at", Instant, nullable=False),
     CheckConstraint(STATES, name="state"),

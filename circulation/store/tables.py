@@ -222,6 +222,7 @@ fee = Table(
     Column("at", Instant, nullable=False),
     Column("paid", Integer, nullable=False, server_default="0"),
     Column("invoice", Boolean, nullable=False, server_default=false()),
+    Column("late_fee", Integer, nullable=False, server_default="0"),  # of an invoice: the overdue fee in it
     Column("branch", String(64), ForeignKey("organisation.id"), nullable=True),
     Column("loan_id", Integer, ForeignKey("loan.id"), nullable=True, index=True),
     Column("item_id", String(64), nullable=True),

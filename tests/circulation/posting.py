@@ -184,6 +184,12 @@ def change_loan(service: Service, loan: int, **values: Any) -> None:
         db.execute(update(t.loan).where(t.loan.c.id == loan).values(**values))
 
 
+def change_item(service: Service, item: str, **values: Any) -> None:
+    """Change an item."""
+    with service.database.writing() as db:
+        db.execute(update(t.item).where(t.item.c.id == item).values(**values))
+
+
 def set_up(service: Service, organisation: str = "A", **settings: Any) -> None:
     """Settings of an organisation."""
     organising.set_settings(service, "anna", organisation, settings)

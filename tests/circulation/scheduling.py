@@ -44,7 +44,7 @@ class Noting:
         self.claims.append(run.claim)
         return self.work(run)
 
-    def _preview(self, _: Service, options: NotingOptions) -> Preview:
+    def _preview(self, _: Service, options: NotingOptions, __: int | None) -> Preview:
         return Preview({"seen": options.days}, ({"what": "a letter", "why": "it is due"},))
 
 

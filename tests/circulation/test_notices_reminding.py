@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from circulation import money
+from circulation import desk, money, operations
 from circulation.errors import CirculationError
+from circulation.fees import fee
 from circulation.notices import runs, sending
 from circulation.notices.content import OVERDUE, PAYMENT, RESERVATION
 from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Lost, Refused
 from circulation.service import Service, Workplace
+from circulation.staffing import StaffSession
 from circulation.store import tables as t
 from circulation.store.notice_tables import message, notice
 from rules.rule import Rule
-from tests.circulation.posting import Post, at_seven, change_loan, fees, lend, owed, rows, set_clock, set_up
+from rules.values import Fee, FeeBasis, FeeStep
+from tests.circulation.posting import (
+    Post,
+    at_seven,
+    change_item,
+    change_loan,
+    fees,
+    lend,
+    owed,
+    rows,
+    set_clock,
+    set_up,
+)
 from tests.circulation.running import together
 from tests.circulation.world import Amount, Days, World, rule
 
@@ -155,6 +170,68 @@ def test_an_invoice_is_booked_as_one_loan_by_loan(service: Service, world: World
         ("invoice", 500, True),
     ]
     assert post.contents[0].sums.total == 500 + 1990 + 500
+
+
+TEN_A_DAY = Fee(FeeBasis.PER_DAY, (FeeStep(None, Amount(10)),))
+LATE_FEE = (rule("o", "fees.overdue", TEN_A_DAY), rule("m", "fees.overdue_max", Amount(700)))
+
+
+def _do(service: Service, action: str, item: str, patron: str | None = None) -> None:
+    """Do something at the desk."""
+    at = desk.workplace(service, StaffSession("anna", frozenset({"desk"}), may_override=False, branch="N1"))
+    line = operations.run(service, at, operations.Asked(str(uuid4()), action, item, patron))
+    assert line["outcome"] == "done", line
+
+
+@pytest.mark.requirement("R48", "R33", "R28")
+@pytest.mark.parametrize(("back_on", "charged"), [("2026-08-05", [50]), ("2026-09-30", [100]), ("2026-07-31", [])])
+def test_a_return_after_an_invoice_charges_only_what_came_to_the_overdue_fee_since(
+    service: Service, world: World, post: Post, back_on: str, charged: list[int]
+) -> None:
+    world.rules(*_levels(linvoice=60), *LATE_FEE)
+    reader, item = _reader(world), world.item(price=1990)
+    lend(service, item, reader, "2026-06-01")
+    post.on("2026-07-31", post.task(OVERDUE))
+    assert [(one.reason, one.amount) for one in fees(service, reader)] == [("invoice", 1990 + 600)]
+    set_clock(service, datetime.fromisoformat(f"{back_on}T10:00+02:00"))
+    _do(service, "return", item)
+    booked = [one for one in fees(service, reader) if not one.invoice]
+    assert [one.amount for one in booked] == charged
+    assert [fee(service, one.id)["story"].invoiced for one in booked] == [600] * len(charged)
+
+
+@pytest.mark.requirement("R48", "R86")
+def test_a_renewal_after_an_invoice_begins_the_overdue_fee_anew(service: Service, world: World, post: Post) -> None:
+    world.rules(*_levels(linvoice=60), *LATE_FEE)
+    reader, item = _reader(world), world.item(price=1990)
+    loan = lend(service, item, reader, "2026-06-01")
+    post.on("2026-07-31", post.task(OVERDUE))
+    set_clock(service, datetime(2026, 8, 1, 8, tzinfo=UTC))
+    _do(service, "renewal", item, reader)
+    due = _loan(service, loan).due
+    set_clock(service, datetime.combine(due + timedelta(days=3), time(8), UTC))
+    _do(service, "return", item)
+    assert [one.amount for one in fees(service, reader) if one.reason == "overdue"] == [10, 30]
+
+
+@pytest.mark.requirement("R84")
+def test_nobody_is_reminded_of_what_they_say_is_back(service: Service, world: World, post: Post) -> None:
+    item = world.item()
+    loan = lend(service, item, _reader(world), "2026-06-01")
+    task = post.task(OVERDUE)
+
+    def state(name: str) -> None:
+        change_item(service, item, state=name)
+
+    state("claimed_returned")
+    assert post.on("2026-06-08", task) == []
+    state("available")
+    post.at = lambda point: state("claimed_returned") if point == sending.COMPOSED else None
+    assert post.on("2026-06-09", task) == []
+    assert post.states() == [("cancelled", "claimed_returned")]
+    post.at = sending.nowhere
+    state("available")
+    assert [one.text for one in post.on("2026-06-10", task)] == [str(loan)]
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------

@@ -65,6 +65,16 @@ def test_a_missed_day_is_made_up_and_a_missed_window_is_told_once(service: Servi
     assert before not in {one.loan_id for one in post.notices()}
 
 
+@pytest.mark.requirement("R66", "R75")
+def test_a_dry_run_tells_of_loans_whose_window_was_missed(service: Service, world: World, post: Post) -> None:
+    task = post.task(days=3)
+    post.on("2026-06-12", task)
+    missed = lend(service, world.item(), _reader(world), "2026-06-18")
+    at_seven(service, "2026-06-19")
+    (line,) = runs.dry_run(service, post.asked_of(task)).lines
+    assert (line["loan"], line["channel"], line["why"]) == (str(missed), "", "missed")
+
+
 @pytest.mark.requirement("R66")
 def test_a_loan_is_not_warned_of_on_the_day_it_was_lent(service: Service, world: World, post: Post) -> None:
     lent_today = datetime(2026, 6, 15, 4, tzinfo=UTC)

@@ -48,7 +48,7 @@ class Line:
 def preview(task: int, page: AdminPage) -> Response:
     """What would be sent to whom and why."""
     shown = tasks.one(page.service, task)
-    found = running.preview(page.service, TYPES, shown.type, shown.options)
+    found = running.preview(page.service, TYPES, shown.type, shown.options, shown.id)
     with page.reading() as db:
         names = names_of(db)
         live = house.installation(db).live
