@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from sqlalchemy import insert
+
 from circulation import demo, desk, machines, money, operations, organising, people, reserving, staffing
 from circulation.jobs import claiming, running, system, tasks
 from circulation.jobs.running import Counts, Run, TaskType
@@ -33,9 +35,22 @@ from circulation.rulebook import drafts
 from circulation.service import Service, Workplace
 from circulation.staffing import StaffSession
 from circulation.store.mail_tables import mail_account
+from circulation.store.tables import usage
 from rules.plain import rule_to_plain
 
 DAY = datetime(2026, 6, 1, 8, tzinfo=UTC)
+# What is counted in a month: way, action, reason of a refusal, media type, how often.
+COUNTED = (
+    *(
+        ("kiosk", "checkout", "", "BOOK", 61),
+        ("kiosk", "checkout", "", "DVD", 17),
+        ("desk", "checkout", "", "BOOK", 14),
+    ),
+    *(("kiosk", "return", "", "BOOK", 55), ("kiosk", "return", "", "DVD", 15), ("desk", "return", "", "BOOK", 9)),
+    *(("kiosk", "renewal", "", "BOOK", 8), ("web", "renewal", "", "BOOK", 12), ("desk", "renewal", "", "BOOK", 3)),
+    *(("kiosk", "checkout", "self_service.checkout", "DVD18", 3), ("kiosk", "checkout", "counts.max_loans", "DVD", 2)),
+    *(("kiosk", "checkout", "patron_state.expired", "BOOK", 1), ("desk", "checkout", "patron.debt_block", "BOOK", 1)),
+)
 STAFF, PASSWORD = "anna", "a good long password"
 BRANCH = "N1"
 READER = "20000000000014"
@@ -91,6 +106,7 @@ def fill(service: Service, clock: LivelyClock) -> Lively:
     money.pay(service, at_desk, reader, 100, [number])
     organising.add_closing(service, STAFF, BRANCH, Closing(date(2026, 6, 19), date(2026, 6, 19), False, "Staff outing"))
     draft = _draft(service)
+    _half_a_year(service)
     task = _sending(service)
     notice, warned = _night(service, clock, at_desk, data, task)
     for number, card in enumerate((READER, TEACHER), 1):
@@ -148,6 +164,18 @@ def _morning(
         operations.run(service, machine, Asked(refused, "checkout", item, reader))
         clock.later(1)
     return refused, film
+
+
+def _half_a_year(service: Service) -> None:
+    """What was counted on the first of each month since December."""
+    lines = [
+        {"day": date(2026 - (month == 12), month, 1), "branch": BRANCH, "channel": way, "action": action, "reason": why}
+        | {"media_type": media_type, "number": number * (10 + (month * month) % 12)}
+        for month in (12, 1, 2, 3, 4, 5)
+        for way, action, why, media_type, number in COUNTED
+    ]
+    with service.database.writing() as db:
+        db.execute(insert(usage), lines)
 
 
 def _reserved(service: Service, at_desk: Workplace, reader: str, data: dict[str, Any]) -> str:

@@ -82,6 +82,7 @@ PICTURES: Mapping[str, str] = {
     "tonight": "/notices/tonight",
     "notice-texts": "/notice-texts/edit?organisation=A&kind=due_warning&channel=email&language=en",
     "effect": "/notices/effect",
+    "usage": "/usage",
 }
 
 

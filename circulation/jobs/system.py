@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from circulation.jobs import schedule as times
 from circulation.jobs.claiming import zone_of
 from circulation.jobs.schedule import Schedule, slot_text
-from circulation.jobs.types import EXPIRY, RETENTION, TIDYING
+from circulation.jobs.types import EXPIRY, RETENTION, STATISTICS, TIDYING
 from circulation.service import Service
 from circulation.store import house
 from circulation.store import jobs as store
@@ -22,6 +22,7 @@ BY = "system"
 SCHEDULES = {
     EXPIRY: Schedule((time(0, 10),)),  # the last day of a reservation has just ended
     RETENTION: Schedule((time(0, 20),)),
+    STATISTICS: Schedule((time(0, 25),)),  # of the day before, whose operations tidying forgets one day
     TIDYING: Schedule((time(0, 30),), every_hours=12),
 }
 

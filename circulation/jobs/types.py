@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from circulation import backup, people, reserving, tidying
+from circulation import backup, people, reserving, tidying, usage
 from circulation.domain.policy import Mistake
 from circulation.errors import CirculationError
 from circulation.jobs.options import Form, NoOptions, Option, option
@@ -66,10 +66,16 @@ def _expire(service: Service, _: NoOptions, __: Run) -> Counts:
     return {"reservations": reserving.expire(service)}
 
 
-EXPIRY, RETENTION, TIDYING, BACKUP = "reservation_expiry", "retention", "tidying", "backup"
+def _count(service: Service, _: NoOptions, run: Run) -> Counts:
+    return usage.count(service, run)
+
+
+EXPIRY, RETENTION, STATISTICS = "reservation_expiry", "retention", "statistics"
+TIDYING, BACKUP = "tidying", "backup"
 _KINDS: tuple[TaskType[Any], ...] = (
     TaskType(EXPIRY, NoOptions, _expire, system=True),
     TaskType(RETENTION, NoOptions, _forget_patrons, system=True),
+    TaskType(STATISTICS, NoOptions, _count, system=True),
     TaskType(TIDYING, NoOptions, _tidy, system=True),
     TaskType(BACKUP, BackupOptions, _backup, check=_backup_folder),
     *NOTICE_TYPES,

@@ -55,3 +55,9 @@ def weekdays(language: str, width: Literal["wide", "short"] = "wide") -> Mapping
 def month_of_year(first: date, language: str) -> str:
     """A month with its year: "June 2026"."""
     return str(dates.format_skeleton("yMMMM", first, locale=language))
+
+
+def months_back(until: date, months: int) -> date:
+    """The first day of so many months, the last of which is that of ``until``."""
+    month = until.year * 12 + until.month - months
+    return date(max(month // 12, 1), month % 12 + 1, 1)

@@ -64,7 +64,7 @@ MENU = (
         "notices",
         (
             Entry("notice_log", "/notices", "notices", (DESK,)),
-            Entry("notice_tonight", "/notices/tonight", "notices", (DESK,)),
+            Entry("notice_tonight", "/notices/tonight", "notices", (DESK, ADMIN)),
             Entry("notice_texts", "/notice-texts", "notices", (ADMIN,)),
             Entry("notice_effect", "/notices/effect", "notices", (DESK,)),
             Entry("tasks", "/tasks", "notices", (ADMIN,)),
@@ -78,6 +78,7 @@ MENU = (
             Entry("calendar", "/calendar", "calendar", (ADMIN, RULES)),
             Entry("organisations", "/organisations", "house", (ADMIN,)),
             Entry("codes", "/codes", "house", (ADMIN,)),
+            Entry("usage", "/usage", "answers"),
         ),
     ),
     Group(

@@ -362,6 +362,19 @@ operation = Table(
     Column("staff", String(64), nullable=True),
     PrimaryKeyConstraint("machine_id", "id"),
 )
+# Operations of each day, counted before they are forgotten. ``reason``: "" = done; ``media_type``: "" = unknown item.
+usage = Table(
+    "usage",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("branch", String(64), nullable=False),
+    Column("channel", String(8), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("day", "branch", "channel", "action", "media_type", "reason"),
+)
 breach = Table(
     "breach",
     metadata,

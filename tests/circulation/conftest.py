@@ -35,7 +35,9 @@ ON_BOTH = (
     *("test_mail_accounts", "test_mail_gateways"),
     *("test_jobs_claiming", "test_jobs_running", "test_jobs_tasks"),
     *("test_notices_warning", "test_notices_reminding", "test_notices_ledger", "test_notices_tasks"),
-    *("test_notice_templates", "test_notices_looking"),
+    "test_usage",
+    *("test_notice_templates", "test_notices_looking", "test_notices_killed"),
+    "test_receipts",
 )
 SQLITE_ONLY = (
     "test_sqlite_is_set_up_to_survive_a_power_cut_and_to_wait",
@@ -49,6 +51,7 @@ SQLITE_ONLY = (
     "test_what_cannot_be_a_code_is_none",
     "test_a_body_that_is_no_json_object_is_refused",
     *("test_a_mistake_is_named_with_its_field", "test_a_mistake_of_a_gateway_is_named_with_its_field"),
+    "test_a_run_killed_at_any_moments_tells_of_no_loan_twice",  # its points are killed at on both
 )
 
 

@@ -11,7 +11,7 @@ from circulation.errors import CirculationError
 from circulation.jobs import claiming, options, system, tasks
 from circulation.jobs.options import Form
 from circulation.jobs.tasks import TaskWrongError, Wanted
-from circulation.jobs.types import BACKUP, EXPIRY, RETENTION, TIDYING, TYPES, BackupOptions
+from circulation.jobs.types import BACKUP, EXPIRY, RETENTION, STATISTICS, TIDYING, TYPES, BackupOptions
 from circulation.service import Service
 from tests.circulation.running import TestClock
 from tests.circulation.scheduling import DAILY, Noting, NotingOptions, Process, local, make
@@ -156,7 +156,7 @@ def test_the_system_makes_its_tasks_once_and_leaves_them_as_they_are(service: Se
     system.ensure(service)
     first = tasks.listed(service)
     assert [(task.type, task.system, task.next_due) for task in first] == [
-        (code, True, clock()) for code in (EXPIRY, RETENTION, TIDYING)
+        (code, True, clock()) for code in (EXPIRY, RETENTION, STATISTICS, TIDYING)
     ]
     tasks.pause(service, "anna", first[0].id)
     clock.later(days=1)

@@ -39,7 +39,7 @@ ASKED: Mapping[str, str] = {
 # Lead elsewhere, or are no HTML.
 NO_PAGES = {
     *("/language/{language}", "/manual/pictures/{language}/{name}"),
-    *("/drafts/{draft}/export", "/patrons/{patron}/export"),
+    *("/drafts/{draft}/export", "/patrons/{patron}/export", "/usage/export"),
 }
 
 

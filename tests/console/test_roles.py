@@ -33,6 +33,8 @@ NEEDED: Mapping[str, frozenset[str] | None] = {
     "GET /language/{language}": None,
     "GET /": ANY,
     "GET /me": ANY,
+    "GET /usage": ANY,
+    "GET /usage/export": ANY,
     "POST /me/password": ANY,
     # desk and what it looks at
     "GET /attention": MACHINES | DESK,
@@ -175,7 +177,7 @@ NEEDED: Mapping[str, frozenset[str] | None] = {
     "GET /notices": DESK,
     "GET /notices/effect": DESK,
     "POST /notices/patron": DESK,
-    "GET /notices/tonight": DESK,
+    "GET /notices/tonight": DESK | ADMIN,
     "GET /notices/why": DESK,
     "GET /notices/{message:int}": DESK,
     "POST /notices/{message:int}/settle": DESK,

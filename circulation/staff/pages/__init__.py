@@ -36,6 +36,7 @@ from circulation.staff.pages import (
     self_service,
     task_preview,
     tasks,
+    usage,
     what_if,
 )
 
@@ -75,5 +76,6 @@ ROUTERS = (
     self_service.router,
     task_preview.router,
     tasks.router,
+    usage.router,
     what_if.router,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from fastapi import APIRouter, Response
 
@@ -13,8 +12,9 @@ from circulation.notices import asking, looking
 from circulation.notices.asking import Tonight
 from circulation.notices.runs import ESTIMATED, WITHOUT
 from circulation.staff import days, notice_words, winners
-from circulation.staff.page import DeskPage, Page, plain_form
+from circulation.staff.page import DeskPage, NightPage, Page, plain_form
 from circulation.staff.telling import Winner
+from circulation.staffing import DESK
 from circulation.store import people as store
 
 router = APIRouter(prefix="/notices")
@@ -45,19 +45,19 @@ class Would:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A task and its dry run. ``more``: lines that are not shown; ``last``: what its last run did."""
+    """A task and its dry run. ``more``: lines that are not shown; ``last``: what its last run did, by state."""
 
     one: Tonight
     name: str
     counts: Mapping[str, int]
     lines: tuple[Would, ...]
     more: int
-    last: str
+    last: tuple[tuple[str, str], ...]
 
 
 @router.get("/tonight")
-def tonight(page: DeskPage) -> Response:
-    """What the next run of every task would send."""
+def tonight(page: NightPage) -> Response:
+    """What the next run of every task would send; names of patrons only for the desk."""
     rules = notice_words.live_rules(page)
     with page.reading() as db:
         names = page.names(db)
@@ -69,11 +69,11 @@ def _shown(page: Page, one: Tonight, rules: winners.Rules, names: dict[str, str]
     all_lines = one.preview.lines if one.preview is not None else ()
     some = all_lines[:MOST_LINES]
     with page.reading() as db:
-        people = store.names(db, {line["patron"] for line in some})
+        people = store.names(db, {line["patron"] for line in some}) if page.may(DESK) else {}
     lines = tuple(_would(page, one, line, people, rules, names) for line in some)
     counts = one.preview.counts if one.preview is not None else {}
     kind = page.words.say(f"notices.kind.{one.kind}")
-    last = notice_words.counted(page.words, one.task.last.counts) if one.task.last is not None else ""
+    last = notice_words.counted(page.words, one.task.last.counts) if one.task.last is not None else ()
     return Shown(one, kind, counts, lines, len(all_lines) - len(some), last)
 
 
@@ -109,7 +109,7 @@ def effect(page: DeskPage) -> Response:
     given = plain_form(asked)
     try:
         until = asked.day("until") or page.today
-        first = asked.day("since") or _back(until)
+        first = asked.day("since") or days.months_back(until, MONTHS)
         found = looking.effect(page.service, first, until)
     except CirculationError as error:
         return page.wrong("notices/effect.html", error, months=(), most=1, totals=(0, 0), given=given)
@@ -122,9 +122,3 @@ def effect(page: DeskPage) -> Response:
         given={"since": first.isoformat(), "until": until.isoformat(), **given},
         error=None,
     )
-
-
-def _back(until: date) -> date:
-    """The first day of the month so many months before, with this one."""
-    month = until.year * 12 + until.month - 1 - (MONTHS - 1)
-    return date(max(month // 12, 1), month % 12 + 1, 1)
