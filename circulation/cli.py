@@ -13,9 +13,8 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 import wording
-from circulation import audit, demo, logs, machines, serving, setting_up, staffing
+from circulation import audit, demo, logs, machines, setting_up, staffing
 from circulation import backup as backups
-from circulation.app import document_text
 from circulation.command_line import (
     DatabaseUrl,
     SecretsFolder,
@@ -67,6 +66,8 @@ def serve(
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy in front does TLS.")] = False,
 ) -> None:
     """Serve the machine API until stopped."""
+    from circulation import serving  # not with every command: it has every page and route, and takes a second
+
     if (tls_cert is None) != (tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key are given together")
     tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
@@ -259,6 +260,8 @@ def token_revoke(
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the service."""
+    from circulation.app import document_text
+
     typer.echo(document_text(), nl=False)
 
 
