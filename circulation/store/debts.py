@@ -58,6 +58,13 @@ def count_reminded(db: Connection, patron_id: str, level: int) -> int:
     return int(db.execute(query.where(*of)).scalar_one())
 
 
+def invoices_of_returned(db: Connection) -> list[Row[Any]]:
+    """Open invoices whose items came back after them, oldest first, with what is owed, and the day of the return."""
+    query = select(t.fee, OWED.label("owed"), t.loan.c.returned_at).join(t.loan, t.loan.c.id == t.fee.c.loan_id)
+    back = (t.fee.c.open, t.fee.c.invoice, t.loan.c.returned_at >= t.fee.c.at)
+    return list(db.execute(query.where(*back).order_by(t.fee.c.at, t.fee.c.id)))
+
+
 def invoiced_late(db: Connection, loan_id: int) -> Amount:
     """The overdue fee that an invoice of a loan's last period asked for."""
     return Amount(int(db.execute(select(INVOICED_LATE).where(t.loan.c.id == loan_id)).scalar_one()))
@@ -87,10 +94,16 @@ REASONS = {
 }
 
 
-def open_fees(db: Connection, patron_id: str) -> list[Row[Any]]:
+_OPEN_FEES = (
+    select(t.fee, OWED.label("owed"))
+    .where(t.fee.c.patron_id == bindparam("patron"), t.fee.c.open)
+    .order_by(t.fee.c.at, t.fee.c.id)
+)
+
+
+def open_fees(db: Connection, patron_id: str) -> Sequence[Row[Any]]:
     """Open fees, oldest first, with what is still owed of each."""
-    query = select(t.fee, OWED.label("owed")).where(t.fee.c.patron_id == patron_id, t.fee.c.open)
-    return list(db.execute(query.order_by(t.fee.c.at, t.fee.c.id)))
+    return db.execute(_OPEN_FEES, {"patron": patron_id}).all()
 
 
 def fee(db: Connection, fee_id: int, *, locked: bool = True) -> Row[Any] | None:

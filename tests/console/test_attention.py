@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from circulation import offline, operations, people
 from circulation.offline import Happened
@@ -34,6 +35,30 @@ def doubt(service: Service, workplace: Workplace, item: str, **more: Any) -> Non
     values = {"wanted": "armed", "last": None, "since": service.clock(), "cleared": False, **more}
     with service.database.writing() as db:
         db.execute(insert(t.doubt).values(machine_id=workplace.id, item=item, **values))
+
+
+@pytest.mark.requirement("R48", "R87")
+def test_an_invoice_waits_from_the_return_of_its_item_until_it_is_waived(
+    world: World, service: Service, central: Central
+) -> None:
+    world.rules()
+    world.lent(world.patron(), title="Late")
+    loan, now = world.open_loans()[0].id, service.clock()
+    fee = {"reason": "invoice", "title": "Late", "amount": 1990, "open": True, "invoice": True, "loan_id": loan}
+    with service.database.writing() as db:
+        patron = db.execute(select(t.loan.c.patron_id).where(t.loan.c.id == loan)).scalar_one()
+        db.execute(insert(t.fee).values(**fee, at=now, patron_id=patron, item_id="i", branch="N1"))
+    with reader(central, DESK) as anna, reader(central, MACHINES, name="mia") as mia:
+        assert "Late" not in anna.read("/attention")
+        with service.database.writing() as db:
+            db.execute(update(t.loan).where(t.loan.c.id == loan).values(returned_at=now))
+        assert "1 invoice for an item that is back" in anna.read("/attention")
+        assert "€19.90" in anna.read("/attention")
+        assert "Late" not in mia.read("/attention")
+        number = re.search(r"/staff/fees/(\d+)", anna.get("/attention").text)
+        assert number is not None
+        anna.send(f"/fees/{number[1]}", f"/fees/{number[1]}/waive", reason="it is back")
+        assert "Late" not in anna.read("/attention")
 
 
 @pytest.mark.requirement("R82")

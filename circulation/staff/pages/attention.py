@@ -1,4 +1,4 @@
-"""What staff must look at: doubts, off-line breaches (R82), conflicts after a restore (R88), found items (R84)."""
+"""What staff must look at: doubts, off-line breaches (R82), conflicts after a restore (R88), found items, invoices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from circulation.staff import telling
 from circulation.staff.page import AttentionPage, DeskPage, Page, TheForm
 from circulation.staffing import DESK
 from circulation.store import cataloguing as store
+from circulation.store import debts
 from rules.refusals import Reason
 
 router = APIRouter()
@@ -30,9 +31,10 @@ def attention(page: AttentionPage) -> Response:
     known = {one["id"]: one["name"] for one in machines.listed(page.service)}
     with page.reading() as db:
         titles = store.titles(db, {one["item_id"] for one in breaches})
+        invoices = debts.invoices_of_returned(db) if page.may(DESK) and not seen else []
     told = [_told(page, one, known, titles) for one in breaches]
     grouped = [(kind, rows) for kind in KINDS if (rows := [one for one in told if one["kind"] == kind])]
-    return page.show("attention/list.html", doubts=doubts, groups=grouped, seen=seen)
+    return page.show("attention/list.html", doubts=doubts, groups=grouped, invoices=invoices, seen=seen)
 
 
 def _told(page: Page, row: Mapping[str, Any], known: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from circulation import machines, offline
 from circulation.staff.page import AnyPage, Page
 from circulation.staffing import ADMIN, DESK, MACHINES, RULES
-from circulation.store import house, progress
+from circulation.store import debts, house, notices, progress
+from circulation.store import notice_lists as lists
 
 router = APIRouter()
 
@@ -53,12 +54,22 @@ def _steps(db: Connection) -> list[Step]:
     ]
 
 
+def _of_desk(page: Page) -> int:
+    with page.reading() as db:
+        return len(offline.listed(page.service)) + len(debts.invoices_of_returned(db))
+
+
 def _waiting(page: Page) -> list[Waiting]:
     found = []
     if page.may(DESK, MACHINES):
         doubts = sum(not row["cleared"] for row in machines.doubts(page.service))
-        breaches = len(offline.listed(page.service)) if page.may(DESK) else 0
-        found.append(Waiting("attention", doubts + breaches, "/attention"))
+        found.append(Waiting("attention", doubts + (_of_desk(page) if page.may(DESK) else 0), "/attention"))
+    if page.may(DESK):
+        with page.reading() as db:
+            found.append(Waiting("uncertain", lists.count(db, notices.UNCERTAIN), "/notices?state=uncertain"))
+    if page.may(DESK, ADMIN):
+        with page.reading() as db:
+            found.append(Waiting("backlog", len(lists.backlogs(db)), "/notices/tonight"))
     if page.may(RULES):
         with page.reading() as db:
             drafts = progress.count_drafts(db)
