@@ -25,6 +25,7 @@ from rules.survey import branches
 
 MOST_ID = 64
 MOST_PARTS = 99
+MOST_PRICE = 99_999_999  # minor units
 OPTIONAL = ("material_type", "department", "audience")
 
 
@@ -35,6 +36,7 @@ class Record:
     Attributes:
         parts: how many tags it has, from 1.
         title_id: of which title it is a copy; None = of its own.
+        price: what it costs to replace, in minor units; None = not known (R48).
     """
 
     title: str
@@ -47,6 +49,7 @@ class Record:
     audience: str | None = None
     fiction: bool | None = None
     title_id: str | None = None
+    price: int | None = None
 
 
 def create(service: Service, by: str, item: str, record: Record) -> None:
@@ -109,6 +112,7 @@ def _wrong(db: Connection, item: str, record: Record) -> tuple[str, str, str] | 
         (record.media_type not in house.media_types(db), "media_type_unknown", "no such media type", "media_type"),
         (record.branch not in branches(house.organisations(db)), "branch_unknown", "no such branch", "branch"),
         (not 1 <= record.parts <= MOST_PARTS, "item_parts", f"an item has 1 to {MOST_PARTS} parts", "parts"),
+        (not _can_cost(record.price), "item_price", "a price is from 0.00 to 999999.99", "price"),
         (codes is not None, "field_code", "this cannot be a code", codes or ""),
         (not _known_title(db, item, record), "title_unknown", "no item is a copy of this title", "title_id"),
     )
@@ -117,6 +121,10 @@ def _wrong(db: Connection, item: str, record: Record) -> tuple[str, str, str] | 
 
 def _fits(code: str | None) -> bool:
     return code is None or (is_code(code) and len(code) <= MOST_ID)
+
+
+def _can_cost(price: int | None) -> bool:
+    return price is None or 0 <= price <= MOST_PRICE
 
 
 def _known_title(db: Connection, item: str, record: Record) -> bool:

@@ -39,7 +39,8 @@ def create(service: Service, workplace: Workplace, values: Mapping[str, Any], ca
     with service.database.writing() as db:
         people.check_patron(db, values)
         free = _free_card(db, BARCODE, card)
-        store.add_patron(db, {**{"blocked": False, "card_lost": False}, **values, "id": number, "pin_hash": pin_hash})
+        kept = {"blocked": False, "card_lost": False, **people.as_kept(values)}
+        store.add_patron(db, {**kept, "id": number, "pin_hash": pin_hash})
         store.add_card(db, BARCODE, free, number)
         _note(service, db, workplace, "patron.create", sorted(values))
     return number

@@ -16,6 +16,8 @@ from circulation.domain.item_states import STATES
 from circulation.domain.records import patron_facts
 from circulation.domain.settings import Settings
 from circulation.errors import CirculationError
+from circulation.notices.addresses import MOST_LINE, MOST_LINES, postal_address
+from circulation.notices.types import CHANNELS
 from circulation.service import Service, Workplace
 from circulation.store import circulating, debts, house, notices
 from circulation.store import people as store
@@ -136,7 +138,7 @@ def item(service: Service, item_id: str) -> dict[str, Any]:
 
 
 def change_patron(service: Service, workplace: Workplace, patron: str, values: Mapping[str, Any]) -> None:
-    """Block, mark the card as lost, change validity, addresses, names, category, date of birth or language.
+    """Block, mark the card as lost, change validity, addresses, preferred way, names, category, birth or language.
 
     Raises:
         CirculationError: there is no such patron, or a value cannot be one.
@@ -148,9 +150,24 @@ def change_patron(service: Service, workplace: Workplace, patron: str, values: M
         if row is None:
             raise _no_patron()
         check_patron(db, {"valid_from": row.valid_from, "valid_until": row.valid_until, **values})
-        store.change(db, t.patron, patron, values)
+        store.change(db, t.patron, patron, as_kept(values))
         by = workplace.staff or workplace.channel
         audit.note(db, service.clock(), by, "patron.change", "patron", {"fields": sorted(values)})
+
+
+def as_kept(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Values of a patron as they are kept: a postal address has no empty lines and no outer spaces.
+
+    Raises:
+        CirculationError: it has no line, too many, or one that is too long.
+    """
+    if values.get("postal") is None:
+        return values
+    postal = postal_address(values["postal"])
+    if postal is None:
+        detail = f"a postal address has 1 to {MOST_LINES} lines of at most {MOST_LINE} characters"
+        raise CirculationError("postal_address", detail, place="postal")
+    return {**values, "postal": postal}
 
 
 def check_patron(db: Connection, values: Mapping[str, Any]) -> None:
@@ -164,6 +181,7 @@ def check_patron(db: Connection, values: Mapping[str, Any]) -> None:
         ("home", known.organisations, "branch_unknown"),
         ("category", known.patron_categories, "category_unknown"),
         ("language", wording.languages(), "language_unknown"),
+        ("prefers", CHANNELS, "field_choice"),
     )
     for field, there, code in codes:
         if values.get(field) is not None and values[field] not in there:

@@ -25,6 +25,7 @@ Minor = Annotated[int, Field(ge=1, le=10**9)]
 FeeNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Plain = dict[str, Any]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
+Postal = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class OverrideAsked(Asked):
@@ -159,7 +160,7 @@ class Explanation(Answer):
 
 
 class PatronRecord(Answer):
-    """A patron."""
+    """A patron. ``postal``: lines of an address; ``prefers``: the way notices go if it can, null = e-mail first."""
 
     id: str
     category: str
@@ -174,6 +175,8 @@ class PatronRecord(Answer):
     home: str | None
     email: str | None
     phone: str | None
+    postal: str | None
+    prefers: str | None
 
 
 class MovedDate(Answer):
@@ -282,7 +285,7 @@ class PatronFound(Answer):
 
 
 class PatronChange(Asked):
-    """What staff may change of a patron; what is not named stays."""
+    """What staff may change of a patron; what is not named stays. ``postal``: up to 8 lines, as on an envelope."""
 
     blocked: bool = False
     card_lost: bool = False
@@ -291,6 +294,8 @@ class PatronChange(Asked):
     home: Code | None = None
     email: Words | None = None
     phone: Words | None = None
+    postal: Postal | None = None
+    prefers: Literal["email", "sms", "letter"] | None = None
 
 
 class ItemChange(Asked):
@@ -300,7 +305,7 @@ class ItemChange(Asked):
 
 
 class ItemRecord(Answer):
-    """An item, where it stands, and its open loan."""
+    """An item, where it stands, and its open loan. ``price``: what it costs to replace (R48)."""
 
     id: str
     title: str
@@ -318,6 +323,7 @@ class ItemRecord(Answer):
     set_aside_for: str | None
     collect_by: date | None
     shelf: str | None
+    price: int | None
     loan: int | None
     due: date | None
     borrower: str | None

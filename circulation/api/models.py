@@ -104,7 +104,7 @@ class Reason(Answer):
 
 
 class SignedIn(Answer):
-    """A patron session."""
+    """A patron session. ``mail``: whether a receipt can be sent by e-mail; null = this library sends none."""
 
     outcome: Literal["signed_in"]
     token: str
@@ -114,6 +114,7 @@ class SignedIn(Answer):
     loans: int
     limit: int | None
     notices: list[Reason]
+    mail: bool | None
 
 
 class SignInRefused(Answer):
@@ -139,6 +140,13 @@ class OperationsAsked(Asked):
     rules: Whole | None
     patron: Code | None
     operations: Annotated[list[OperationAsked], Field(min_length=1, max_length=20)]
+
+
+class ReceiptAsked(Asked):
+    """A receipt by e-mail. ``id`` is the machine's and names this receipt; ``operations``: of the session, in order."""
+
+    id: OperationId
+    operations: Annotated[list[OperationId], Field(min_length=1, max_length=1000)]
 
 
 class Done(Answer):

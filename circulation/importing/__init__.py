@@ -7,8 +7,10 @@ transaction. ``exporting`` is the way back, ``commands`` what people type. Memor
 
 **Files.** CSV (``;``, ``,`` or tab, as its first line shows; UTF-8 with or without a mark), and for items MARC 21
 (ISO 2709, UTF-8 or MARC-8) and MARCXML. Days are 2026-06-30 or 30.06.2026; an instant is a day or a day with a time,
-of the library unless an offset follows; true, yes, ja, wahr, 1 and their opposites are flags. What a spreadsheet
-would take for a formula has an apostrophe before it (``rules.csv``). Texts lose the spaces around them.
+of the library unless an offset follows; true, yes, ja, wahr, 1 and their opposites are flags. A price is 24.90 or
+24,90, in other words ("kart. : EUR 24.90 (DE)") only beside the library's currency. Lines of a postal address have
+line breaks or "|" between them. What a spreadsheet would take for a formula has an apostrophe before it
+(``rules.csv``). Texts lose the spaces around them.
 
 **Mapping files** are TOML::
 
@@ -28,6 +30,7 @@ would take for a formula has an apostrophe before it (``rules.csv``). Texts lose
     id = "952$p"              # a subfield of the copy
     title = "245$a$b"         # subfields of the first such field that has one, joined by a space
     author = "100$a|110$a"    # the first place that says something
+    price = "952$v|365$c$b|020$c"
     fiction = { from = "008/33", values = { 0 = "false", 1 = "true" }, otherwise = "" }  # a sign of a field, from 0
 
 A field that is not named is where it is without a mapping file: in the column of its own name if there is one, in

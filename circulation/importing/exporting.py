@@ -25,6 +25,7 @@ from circulation.store import house
 from circulation.store import tables as t
 from circulation.store.engine import Database
 from rules.csv import guarded
+from rules.values import minor_to_text
 
 AT_ONCE = 1000
 NEVER = ("pin",)
@@ -91,7 +92,8 @@ def _streamed(db: Connection, query: Select[Any]) -> Rows:
 
 
 def _items(db: Connection) -> Rows:
-    return _streamed(db, select(*(t.item.c[name] for name in columns(ITEMS))).order_by(t.item.c.id))
+    found = _streamed(db, select(*(t.item.c[name] for name in columns(ITEMS))).order_by(t.item.c.id))
+    return ({**row, "price": None if row["price"] is None else minor_to_text(row["price"])} for row in found)
 
 
 _FIRST = (

@@ -82,6 +82,7 @@ ITEMS = Kind(
         Field("parts", r.number(1, MOST_PARTS), empty=1),
         Field("state", r.known("states", "unknown_state"), empty="available"),
         Field("shelf", r.code),
+        Field("price", r.price, marc="copy$v"),
     ),
     marc=True,
 )
@@ -102,6 +103,8 @@ PATRONS = Kind(
         Field("home", _branch),
         Field("email", r.mail, personal=True),
         Field("phone", r.text_of(MOST_NAME), personal=True),
+        Field("postal", r.postal, personal=True),
+        Field("prefers", r.known("channels", "unknown_channel")),
         Field("pin", r.pin, personal=True),
     ),
     personal=True,

@@ -10,15 +10,19 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
+from babel.numbers import get_currency_symbol
 from sqlalchemy import Connection, select
 
 import wording
 from circulation.clock import local_day
 from circulation.domain.item_states import STATES
 from circulation.importing.faults import FaultError
+from circulation.notices.addresses import MOST_LINE, MOST_LINES, postal_address
+from circulation.notices.types import CHANNELS
 from circulation.secrets import LONGEST_PIN, SHORTEST_PIN, can_be_pin
 from circulation.store import house
 from circulation.store import tables as t
@@ -30,6 +34,7 @@ MOST_CODE = 64  # characters of an id in the database
 MOST_NAMED = 12  # codes a sentence lists
 MOST_MAIL = 254
 CARDS = "|"  # between several cards in one cell; no card number has it
+LINES = "|"  # between lines of an address, for files that cannot have line breaks in a cell
 
 _LAID_OUT = "\n\t"  # control characters a text may have
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,6 +44,8 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _UID = re.compile(r"(?:[0-9A-F]{2}){4,10}")
 _BETWEEN_BYTES = re.compile(r"[\s:-]")
 _MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+")
+# 24.90, 24,90, 24, and 24.900000 as Koha keeps it. Nothing may stand between thousands: 1.234 could be either.
+_AMOUNT = r"[0-9]{1,6}(?:[.,][0-9]{2}(?:0000)?)?"
 # As spreadsheets and people write them in English and German.
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "1", "wahr", "ja"), True),
@@ -55,6 +62,8 @@ class House:
     categories: frozenset[str]
     languages: frozenset[str]
     states: frozenset[str]
+    channels: frozenset[str]
+    currency: str
     now: datetime
     zone: ZoneInfo
 
@@ -73,8 +82,8 @@ def house_of(db: Connection, now: datetime) -> House:
     here = house.installation(db)
     categories = frozenset(db.execute(select(t.patron_category.c.code)).scalars())
     places = frozenset(house.organisations(db).nodes)
-    codes = (frozenset(house.media_types(db)), categories, frozenset(wording.languages()), frozenset(STATES))
-    return House(places, *codes, now, ZoneInfo(here.time_zone))
+    codes = (frozenset(house.media_types(db)), categories, frozenset(wording.languages()))
+    return House(places, *codes, frozenset(STATES), frozenset(CHANNELS), here.currency, now, ZoneInfo(here.time_zone))
 
 
 Reader = Callable[[str, House], object]
@@ -212,6 +221,31 @@ def mail(text: str, _: House) -> str:
     if len(text) > MOST_MAIL or not _MAIL.fullmatch(text) or ".." in text:
         raise FaultError("not_mail")
     return text
+
+
+def postal(text: str, _: House) -> str:
+    """The lines of a postal address, with line breaks or vertical lines between them."""
+    found = postal_address(text.replace(LINES, "\n"))
+    if found is None:
+        raise FaultError("bad_postal", lines=str(MOST_LINES), most=str(MOST_LINE))
+    return found
+
+
+def price(text: str, here: House) -> int:
+    """Minor units: an amount, or one in the library's currency as catalogues have it ("kart. : EUR 24.90 (DE)")."""
+    found = _prices(here.currency).fullmatch(text)
+    if found is None:
+        raise FaultError("not_price", currency=here.currency)
+    amount = next(filter(None, found.groups()))
+    whole, _, cents = amount.replace(",", ".").partition(".")
+    return int(whole) * 100 + int(cents[:2] or 0)
+
+
+@cache
+def _prices(currency: str) -> re.Pattern[str]:
+    sign = f"(?:{re.escape(currency)}|{re.escape(get_currency_symbol(currency, 'en'))})"
+    beside = rf"{sign}\s*({_AMOUNT})|({_AMOUNT})\s*{sign}"
+    return re.compile(rf"({_AMOUNT})|(?:[^0-9]*:\s*)?(?:{beside})(?:\s*[(;,]\D.*)?", re.DOTALL)
 
 
 def pin(text: str, _: House) -> str:

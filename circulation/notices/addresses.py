@@ -1,4 +1,4 @@
-"""E-mail addresses and telephone numbers: what can be written to.
+"""E-mail addresses, telephone numbers and postal addresses: what can be written to.
 
 Responsible for that nothing else than one address ever reaches a server. Not responsible for whether somebody reads it.
 """
@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 MOST_LOCAL, MOST_ADDRESS = 64, 254  # octets (RFC 5321 4.5.3.1)
+MOST_LINES, MOST_LINE = 8, 80  # of a postal address, and characters of one: what the window of an envelope has room for
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~\u0080-\U0010ffff-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
@@ -61,3 +62,10 @@ def telephone_number(text: str) -> str | None:
     """A telephone number without what people write between its digits; None = it is none."""
     digits = _BETWEEN_DIGITS.sub("", text.strip())
     return digits if _NUMBER.fullmatch(digits) else None
+
+
+def postal_address(text: str) -> str | None:
+    """The lines of a postal address, without empty ones and outer spaces; None = it is none, or there is no room."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fits = len(lines) <= MOST_LINES and all(len(line) <= MOST_LINE and line.isprintable() for line in lines)
+    return "\n".join(lines) if lines and fits else None

@@ -51,6 +51,8 @@ def test_an_item_is_entered_once_even_by_two_at_once(world: World, service: Serv
         ({"branch": "nowhere"}, ("branch_unknown", "branch")),
         ({"branch": "North"}, ("branch_unknown", "branch")),
         ({"parts": 0}, ("item_parts", "parts")),
+        ({"price": -1}, ("item_price", "price")),
+        ({"price": 100_000_000}, ("item_price", "price")),
         ({"department": "a|b"}, ("field_code", "department")),
         ({"audience": "x" * 65}, ("field_code", "audience")),
         ({"title_id": "m9"}, ("title_unknown", "title_id")),
@@ -68,12 +70,12 @@ def test_what_no_rule_or_machine_could_use_is_refused_and_nothing_is_kept(
 @pytest.mark.requirement("R87")
 def test_a_change_is_found_by_its_new_words_and_noted_with_its_fields(world: World, service: Service) -> None:
     item = world.item()
-    cataloguing.change(service, "anna", item, replace(MOMO, fiction=True))
-    cataloguing.change(service, "anna", item, replace(MOMO, fiction=True))  # nothing is different now
+    cataloguing.change(service, "anna", item, replace(MOMO, fiction=True, price=2490))
+    cataloguing.change(service, "anna", item, replace(MOMO, fiction=True, price=2490))  # nothing is different now
     assert world.item_row(item).sought == "momo michael ende"
     with service.database.reading() as db:
         (line,) = audit.listed(db)
-    assert (line["action"], line["details"]) == ("item.change", {"fields": ["author", "fiction", "title"]})
+    assert (line["action"], line["details"]) == ("item.change", {"fields": ["author", "fiction", "price", "title"]})
     assert refused(lambda: cataloguing.change(service, "anna", "nothing", MOMO)) == ("item_unknown", None)
 
 

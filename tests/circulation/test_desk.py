@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select
 
-from circulation import people
+from circulation import audit, people
 from circulation.service import Service
 from circulation.store import tables as t
 from rules.values import Fee, FeeBasis, FeeStep
@@ -330,6 +330,53 @@ def test_a_patron_is_erased_once_nothing_is_open_and_statistics_stay(
     with service.database.reading() as db:
         assert db.execute(select(t.loan.c.patron_id)).scalars().all() == [None]
         assert db.execute(select(t.card)).all() == []
+
+
+@pytest.mark.requirement("R89")
+def test_a_postal_address_and_a_preferred_way_are_kept_exported_and_erased(
+    world: World, desk: Staff, service: Service
+) -> None:
+    world.rules()
+    patron = world.patron_id(world.patron())
+    given = {"postal": " Mira Vogel \r\n\r\nWaldweg 3\r\n12345 Town", "prefers": "letter"}
+    kept = {"postal": "Mira Vogel\nWaldweg 3\n12345 Town", "prefers": "letter"}
+    assert desk.ask("PATCH", f"/patrons/{patron}", given).status_code == 204
+    for where in (f"/patrons/{patron}", f"/patrons/{patron}/export"):
+        found = desk.told("GET", where)["patron"]
+        assert {name: found[name] for name in kept} == kept
+    with service.database.reading() as db:
+        assert "Waldweg" not in str(audit.listed(db))
+    assert desk.ask("PATCH", f"/patrons/{patron}", {"prefers": None}).status_code == 204
+    found = desk.told("GET", f"/patrons/{patron}")["patron"]
+    assert (found["postal"], found["prefers"]) == (kept["postal"], None)
+    assert desk.post(f"/patrons/{patron}/erase").status_code == 204
+    with service.database.reading() as db:
+        assert db.execute(select(t.patron)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"postal": " \n "}, "postal_address"),
+        ({"postal": "\n".join("123456789")}, "postal_address"),
+        ({"postal": "x" * 81}, "postal_address"),
+        ({"postal": "Waldweg\u00003"}, "postal_address"),
+        ({"prefers": "pigeon"}, "bad_request"),
+    ],
+)
+def test_what_is_no_address_or_way_changes_nothing(world: World, desk: Staff, given: Line, code: str) -> None:
+    world.rules()
+    patron = world.patron_id(world.patron(postal="Town", prefers="sms"))
+    answer = desk.ask("PATCH", f"/patrons/{patron}", given)
+    assert (answer.status_code, answer.json()["error"]) == (422, code)
+    found = desk.told("GET", f"/patrons/{patron}")["patron"]
+    assert (found["postal"], found["prefers"]) == ("Town", "sms")
+
+
+@pytest.mark.requirement("R48")
+def test_an_item_says_what_it_costs_to_replace(world: World, desk: Staff) -> None:
+    assert desk.told("GET", f"/items/{world.item(price=2490)}")["price"] == 2490
+    assert desk.told("GET", f"/items/{world.item()}")["price"] is None
 
 
 @pytest.mark.requirement("R89")

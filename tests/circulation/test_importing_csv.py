@@ -15,7 +15,7 @@ from circulation.store import tables as t
 from tests.circulation.taking import rows, take
 from tests.circulation.world import World
 
-HEADER = "id;title;author;title_id;media_type;branch;material_type;department;audience;fiction;parts;state;shelf"
+HEADER = "id;title;author;title_id;media_type;branch;material_type;department;audience;fiction;parts;state;shelf;price"
 
 
 def line(**cells: str) -> str:
@@ -51,11 +51,15 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     (line(id="4019", parts="100"), "parts", "number_range"),
     (line(id="4020", state="gone"), "state", "unknown_state"),
     (line(id="4021", shelf="s" * 65), "shelf", "bad_code"),
+    (line(id="4027", price="-24.90"), "price", "not_price"),
+    (line(id="4028", price="much"), "price", "not_price"),
+    (line(id="4029", price="1.234,50"), "price", "not_price"),
+    (line(id="4030", price="DM 24.90"), "price", "not_price"),
     ("4022;T", "", "row_short"),
     (line(id="4023") + ";surplus", "", "row_long"),
     (line(id="4024"), "", "fine"),
     (line(id="4024"), "id", "twice_line"),
-    ('4025;"a" b' + ";" * 11, "", "quote_inside"),
+    ('4025;"a" b' + ";" * 12, "", "quote_inside"),
     (line(id="there"), "id", "there_already"),
     ('4026;"never closed', "", "quote_open"),
 )
@@ -211,9 +215,51 @@ def test_what_a_line_does_not_say_is_the_standard(service: Service, tmp_path: Pa
     assert row.sought == "ein titel"
 
 
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("24.90", 2490),
+        ("24,90", 2490),
+        ("24", 2400),
+        ("0.00", 0),
+        ("999999.99", 99_999_999),
+        ("24.900000", 2490),
+        ("EUR 24.90", 2490),
+        ("24,90 \N{EURO SIGN}", 2490),
+        ("\N{EURO SIGN}24.90 ($30)", 2490),
+        ("kart. : EUR 24.90 (DE), EUR 25.60 (AT)", 2490),
+        ("EUR 24,--", 2400),
+        ("", None),
+    ],
+)
+def test_a_price_is_an_amount_or_a_catalogues_in_the_librarys_currency(
+    service: Service, tmp_path: Path, text: str, minor: int | None
+) -> None:
+    _, report = take(service, "items", tmp_path / "x.csv", f"{HEADER}\n{line(price=text)}\n")
+    assert (report.told, [row.price for row in rows(service, t.item)]) == ([], [minor])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-24.90", "EUR -24.90", "24.9", "1.230", "1.234,50", "EUR 1,234.50", "EUR 1 234.50", "1000000", "free"),
+        *("$24.90", "24.90 DM", "kart. : DM 24.80", "DM 24.80 EUR 12.70", "24.90 (DM)", "24.90 or 30.00"),
+    ],
+)
+def test_what_is_no_price_or_could_be_another_is_a_problem(service: Service, tmp_path: Path, text: str) -> None:
+    outcome, report = take(service, "items", tmp_path / "x.csv", f"{HEADER}\n{line(price=text)}\n")
+    (problem,) = report.problems
+    assert (outcome.done, report.told) == (False, [(2, "price", "not_price")])
+    assert "or not in EUR. Found: " in sentence(problem, "en")
+
+
 # --- patrons and loans ------------------------------------------------------------------------------------------------
 
-PATRON = "card;card_uid;category;first_name;last_name;born;valid_from;valid_until;blocked;language;home;email;phone;pin"
+PATRON = (
+    "card;card_uid;category;first_name;last_name;born;valid_from;valid_until;blocked;language;home;email;phone;"
+    "postal;prefers;pin"
+)
 
 
 def patron(**cells: str) -> str:
@@ -238,6 +284,10 @@ PATRON_FAULTS = (
     (patron(card="20013", email="mira(at)example.org"), "email", "not_mail"),
     (patron(card="20014", email="a@b@example.org"), "email", "not_mail"),
     (patron(card="20015", phone="1" * 201), "phone", "too_long"),
+    (patron(card="20022", postal="|".join("123456789")), "postal", "bad_postal"),
+    (patron(card="20023", postal="x" * 81), "postal", "bad_postal"),
+    (patron(card="20024", postal="Waldweg\x073"), "postal", "control_character"),
+    (patron(card="20025", prefers="pigeon"), "prefers", "unknown_channel"),
     (patron(card="20016", pin="123"), "pin", "bad_pin"),
     (patron(card="20017", pin="12a4"), "pin", "bad_pin"),
     (patron(card="20018"), "", "fine"),
@@ -262,6 +312,17 @@ def test_every_fault_of_patrons_is_named_and_nothing_of_them_is_told(
     said = " ".join(report.shown)
     for private in ("2000", "2001", "Vogel", "1990", "mira", "12a4", there, other):
         assert private not in said
+
+
+@pytest.mark.parametrize("lines", ["Mira Vogel|Waldweg 3|12345 Town", '"Mira Vogel\n\n Waldweg 3\n12345 Town"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_postal_address_has_its_lines_and_a_way_is_preferred(
+    service: Service, tmp_path: Path, lines: str, end: str
+) -> None:
+    content = f"{PATRON}\n{patron(postal=lines, prefers='letter')}\n".replace("\n", end)
+    _, report = take(service, "patrons", tmp_path / "x.csv", content)
+    (row,) = rows(service, t.patron)
+    assert (report.told, row.postal, row.prefers) == ([], "Mira Vogel\nWaldweg 3\n12345 Town", "letter")
 
 
 LOAN = "item;card;out;due;branch;renewals;period"

@@ -54,6 +54,7 @@ def test_items_exported_and_imported_into_an_empty_house_are_exported_alike(
             "audience": "kids",
             "fiction": number % 2 == 0,
             "shelf": "A 1",
+            "price": number * 1234,
         }
         world.item("CD", title=text, author=text, title_id=f"t{number}", parts=number + 1, **facts)
     world.item(state="lost", branch="N2")
@@ -262,6 +263,8 @@ def test_patrons_exported_and_imported_into_an_empty_house_are_exported_alike_wi
         "home": "N2",
         "email": "mira@example.org",
         "phone": "+49 30 1234",
+        "postal": '=Mira Vogel\nWaldweg 3; 2. OG\n12345 "Town"',
+        "prefers": "sms",
         "card_lost": True,
     }
     full = world.patron("staff", last_name='O\'Neil; "x"', first_name="=Mira", blocked=True, **days, **more)

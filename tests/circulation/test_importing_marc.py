@@ -294,6 +294,34 @@ def test_a_text_in_another_encoding_is_named_with_its_field(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("fields", "mapping", "minor"),
+    [
+        ([copy(p="1", v="24.900000")], "", 2490),
+        ([("020", "$a3423132353$cEUR 9.90"), copy(p="1")], "", None),
+        ([("365", "$a02$b12.50$cEUR"), copy(p="1")], 'price = "952$v|365$c$b|020$c"', 1250),
+        ([("020", "$ckart. : EUR 9.90 (DE)"), copy(p="1")], 'price = "952$v|365$c$b|020$c"', 990),
+        ([("020", "$cEUR 9.90"), copy(p="1", v="24.90")], 'price = "952$v|365$c$b|020$c"', 2490),
+        ([copy(p="1", v="24.90")], "price = false", None),
+    ],
+)
+def test_a_price_is_where_koha_has_it_or_a_mapping_says(
+    service: Service, tmp_path: Path, fields: Fields, mapping: str, minor: int | None
+) -> None:
+    said = f'format = "circulation-import/1"\n[marc]\n{mapping}\n'
+    for name, content in (("x.mrc", iso([*title(), *fields])), ("x.xml", xml([*title(), *fields]))):
+        _, report = take(service, "items", tmp_path / name, content, said if mapping else None, update=True)
+        assert (report.told, [row.price for row in rows(service, t.item)]) == ([], [minor])
+
+
+def test_a_price_in_another_currency_is_named_with_its_place(service: Service, tmp_path: Path) -> None:
+    said = 'format = "circulation-import/1"\n[marc]\nprice = "365$c$b"\n'
+    content = xml([*title(), ("365", "$a02$b12.50$cUSD"), copy(p="1")])
+    outcome, report = take(service, "items", tmp_path / "x.xml", content, said)
+    assert (outcome.done, report.told) == (False, [(1, "365$c$b", "not_price")])
+
+
 def test_places_and_tables_of_a_mapping(service: Service, tmp_path: Path) -> None:
     mapping = """format = "circulation-import/1"
 copies = "945"

@@ -134,6 +134,27 @@ def test_an_item_is_entered_by_hand_and_changed(world: World, service: Service, 
     assert [line[1] for line in lines(service)] == ["item.create", "item.change", "item.create"]
 
 
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(("language", "filled", "shown"), [("en", "24.90", "€24.90"), ("de", "24,90", "24,90 €")])
+def test_a_price_is_entered_and_shown_as_the_language_writes_it(
+    world: World, central: Central, opened: Open, language: str, filled: str, shown: str
+) -> None:
+    item = world.item()
+    page = opened(central, DESK)
+    page.context.add_cookies([{"name": "language", "value": language, "url": central.url}])
+    page.goto(f"{central.url}/staff/items/{item}/change")
+    page.fill("#price", filled)
+    page.click("button.primary")
+    expect(page.locator("dl.facts")).to_contain_text(shown)
+    assert world.item_row(item).price == 2490
+    page.goto(f"{central.url}/staff/items/{item}/change")
+    expect(page.locator("#price")).to_have_value(filled)
+    page.fill("#price", "")
+    page.click("button.primary")
+    expect(page.locator("dl.facts")).not_to_contain_text(shown)
+    assert world.item_row(item).price is None
+
+
 def test_what_is_wrong_with_an_item_is_told_and_what_was_typed_stays(world: World, central: Central) -> None:
     item = world.item()
     with reader(central, DESK) as anna:
@@ -144,6 +165,9 @@ def test_what_is_wrong_with_an_item_is_told_and_what_was_typed_stays(world: Worl
             ({"id": "n", "media_type": "SCROLL"}, "There is no such media type."),
             ({"id": "n", "parts": "100"}, "An item has 1 to 99 parts."),
             ({"id": "n", "parts": "many"}, "This is no whole number."),
+            ({"id": "n", "price": "-1"}, "This is no amount."),
+            ({"id": "n", "price": "24.9"}, "This is no amount."),
+            ({"id": "n", "price": "9999999"}, "A price is at most 999999.99."),
             ({"id": "n", "title_id": "nobody's"}, "No item is a copy of this title."),
             ({"id": "n" * 65}, "This cannot be a barcode"),
         ):

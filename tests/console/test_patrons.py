@@ -93,6 +93,9 @@ def test_a_new_patron_signs_in_at_a_machine_and_the_log_names_nobody(
         ({"card": "2" * 65}, "A card number has 1 to 64 characters"),
         ({"valid_from": "2026-06-02", "valid_until": "2026-06-01"}, "The last day is before the first"),
         ({"email": "x" * 201}, "This is too long"),
+        ({"postal": "\n".join("123456789")}, "A postal address has 1 to 8 lines"),
+        ({"postal": "x" * 81}, "A postal address has 1 to 8 lines"),
+        ({"prefers": "pigeon"}, "Please choose one of the list"),
     ],
 )
 def test_what_cannot_be_a_patron_is_said_and_what_was_entered_stays(
@@ -152,6 +155,32 @@ def test_only_what_was_changed_is_changed_and_noted(world: World, sending: Sendi
     assert "mira" not in str(line)
     page = sending.post(f"/patrons/{patron}/edit", **same, email="mira@example.org").text
     assert "blocked by hand" not in page
+
+
+ADDRESS = "Ida Blum\r\n\r\nWaldweg 3 \r\n12345 Town"
+
+
+@pytest.mark.requirement("R85", "R89")
+def test_an_address_and_a_preferred_way_are_entered_shown_and_taken_away(
+    world: World, sending: Sending, service: Service
+) -> None:
+    world.rules()
+    page = sending.post("/patrons/new", **ENTERED, postal=ADDRESS, prefers="letter")
+    path = page.url.removeprefix(sending.url)
+    assert "<dd>Ida Blum<br>Waldweg 3<br>12345 Town</dd>" in page.text
+    assert "<dd>Letter</dd>" in page.text
+    form = sending.get(f"{path}/edit").text
+    assert ">Ida Blum\nWaldweg 3\n12345 Town</textarea>" in form
+    assert '<option value="letter" selected>' in form
+    same = {name: value for name, value in ENTERED.items() if name not in ("card", "pin", "pin_again")}
+    sending.post(f"{path}/edit", **same, postal=ADDRESS, prefers="letter")
+    with service.database.reading() as db:
+        assert audit.listed(db, {"action": "patron.change"}) == []  # line breaks of a browser change nothing
+    sending.post(f"{path}/edit", **same)
+    with service.database.reading() as db:
+        assert db.execute(select(t.patron.c.postal, t.patron.c.prefers)).all() == [(None, None)]
+        (line,) = audit.listed(db, {"action": "patron.change"})
+    assert line["details"] == {"fields": ["postal", "prefers"]}
 
 
 def test_a_changed_name_is_found(world: World, sending: Sending) -> None:
@@ -308,6 +337,7 @@ def test_hostile_texts_in_every_field_come_back_harmless(world: World, sending: 
         "last_name": HOSTILE,
         "email": HOSTILE,
         "phone": HOSTILE,
+        "postal": HOSTILE,
         "card": HOSTILE,
     }
     created = sending.post("/patrons/new", **person)

@@ -82,13 +82,15 @@ def new(page: DeskPage) -> Response:
 
 def _of_title(page: Page) -> dict[str, str]:
     like = page.asked.text("like")
-    return _given(people.item(page.service, like)) if like else {}
+    return _given(page, people.item(page.service, like)) if like else {}
 
 
-def _given(row: Mapping[str, Any]) -> dict[str, str]:
+def _given(page: Page, row: Mapping[str, Any]) -> dict[str, str]:
     keys = ("title", "author", "media_type", "material_type", "department", "audience", "parts", "title_id", "branch")
     fiction = {None: "", True: "yes", False: "no"}[row["fiction"]]
-    return {**{key: str(row[key]) if row[key] is not None else "" for key in keys}, "fiction": fiction}
+    price = page.words.amount(row["price"]) if row["price"] is not None else ""
+    texts = {key: str(row[key]) if row[key] is not None else "" for key in keys}
+    return {**texts, "fiction": fiction, "price": price}
 
 
 @router.post("/items-new")
@@ -114,6 +116,7 @@ def _record(form: Form) -> Record:
         form.text("audience") or None,
         YES_NO.get(form.text("fiction")),
         form.text("title_id") or None,
+        form.amount("price"),
     )
 
 
@@ -121,7 +124,7 @@ def _record(form: Form) -> Record:
 def change_page(page: DeskPage, item: str) -> Response:
     """What is said of an item, to be changed."""
     row = people.item(page.service, item)
-    return page.show("items/edit.html", item=row, given=_given(row), **_choices(page))
+    return page.show("items/edit.html", item=row, given=_given(page, row), **_choices(page))
 
 
 @router.post(PAGE + "/{item:path}/change")

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 import wording
 from circulation import enrolling, people, searching
 from circulation.errors import CirculationError
+from circulation.notices.types import CHANNELS
 from circulation.searching import ONLY, Patrons
 from circulation.staff.forms import Form
 from circulation.staff.page import AdminPage, DeskPage, Page, TheForm, plain_form
@@ -18,7 +19,7 @@ from circulation.store import house
 from rules.survey import branches
 
 router = APIRouter(prefix="/patrons")
-TEXTS = ("first_name", "last_name", "category", "language", "home", "email", "phone")
+TEXTS = ("first_name", "last_name", "category", "language", "home", "email", "phone", "prefers")
 DAYS = ("born", "valid_from", "valid_until")
 MARKS = ("blocked", "card_lost")
 MUST_BE = ("first_name", "last_name", "category")
@@ -56,6 +57,7 @@ def _codes(page: Page) -> dict[str, Any]:
         "categories": [(code, code) for code in categories],
         "places": [(one, tree.nodes[one].name) for one in sorted(branches(tree))],
         "tongues": [(one, page.words.name("console.language", one)) for one in wording.languages()],
+        "ways": [(one, page.words.name("notices.channel", one)) for one in CHANNELS],
     }
 
 
@@ -86,8 +88,9 @@ def _values(form: Form) -> dict[str, Any]:
         if len(form.text(name)) > MOST_TEXT or not form.text(name).isprintable():
             raise CirculationError("field_long", f"{name}: at most {MOST_TEXT} characters in one line", place=name)
     texts = {name: form.needed(name) if name in MUST_BE else form.text(name) or None for name in TEXTS}
+    postal = people.as_kept({"postal": form.text("postal") or None})
     days = {name: form.day(name) for name in DAYS}
-    return {**texts, **days, **{name: form.ticked(name) for name in MARKS}}
+    return {**texts, **postal, **days, **{name: form.ticked(name) for name in MARKS}}
 
 
 def _pin(form: Form) -> str:
