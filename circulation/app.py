@@ -64,7 +64,7 @@ def make_app(service: Service, ring: Callable[[], None] = nobody) -> FastAPI:
         ring: wakes the scheduler of this process, where there is one (jobs.alarm).
     """
     app = _application()
-    app.state.service = service
+    app.state.service, app.state.ring = service, ring
     app.mount("/staff", make_console(service, ring))
     app.add_route("/", lambda _: RedirectResponse("/staff/"))
     return app

@@ -6,6 +6,7 @@ cards nobody has, with the same answer in the same time) and per machine. Not re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from circulation.domain.deciding import Deciding
 from circulation.domain.records import Patron, Place, patron_facts
 from circulation.errors import CirculationError
 from circulation.lockout import LockOut
+from circulation.notices import receipts
 from circulation.operations import reason_line
 from circulation.secrets import new_token, token_hash
 from circulation.service import Service, Workplace
@@ -95,6 +97,7 @@ def _open(service: Service, db: Connection, machine: Workplace, found: Any, now:
         "loans": store.count_loans(db, found.id, None),
         "limit": _most_loans(place, patron),
         "notices": [reason_line(reason) for reason in deciding.reasons],
+        "mail": receipts.possible(service, db, found.id),
     }
 
 
@@ -149,6 +152,16 @@ def patron_of(service: Service, machine: Workplace, token: str) -> str:
         found = session(service, db, machine, token)
     keep_alive(service, found)
     return found.patron
+
+
+def ask_receipt(service: Service, machine: Workplace, token: str, request: str, operations: Sequence[str]) -> None:
+    """Have a receipt sent of what was done at this machine for the patron of a session; once for each request.
+
+    Raises:
+        CirculationError: the session has ended, or no receipt can be sent (notices.receipts).
+    """
+    patron = patron_of(service, machine, token)
+    receipts.ask(service, machine, receipts.Asked(request, patron, operations))
 
 
 def sign_out(service: Service, machine: Workplace, token: str) -> None:

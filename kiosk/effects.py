@@ -147,6 +147,21 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class MailReceipt:
+    """Have a receipt sent to the patron by e-mail. Answered by ReceiptMailed with the same request number.
+
+    Attributes:
+        receipt: names it to the central service: asked for again, it is still one message.
+        operations: what it is about; the central service knows what became of them.
+    """
+
+    request: int
+    receipt: OperationId
+    token: str = field(repr=False)
+    operations: tuple[OperationId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptLine:
     """One item on a receipt."""
 
@@ -189,7 +204,7 @@ class Show:
     screen: Screen
 
 
-CentralRequest = SignIn | SignOut | RunBatch | Settle | LoadAccount | LookUp
+CentralRequest = SignIn | SignOut | RunBatch | Settle | LoadAccount | LookUp | MailReceipt
 """What only the central service can do."""
 
 Effect = Record | Command | CentralRequest | PrintReceipt | Show

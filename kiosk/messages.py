@@ -102,7 +102,7 @@ class MoreTime:
 
 @dataclass(frozen=True, slots=True)
 class ChooseReceipt:
-    """``way``: "print" or "none"."""
+    """``way``: "print", "mail" or "none"."""
 
     way: str
 
@@ -184,6 +184,14 @@ class AccountLoaded:
 
     session: int
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptMailed:
+    """Answer to MailReceipt. ``problem``: None = it is on its way; "unreachable", or the service's error code."""
+
+    request: int
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +310,7 @@ Message = (
     | BatchEnded
     | SettleFailed
     | AccountLoaded
+    | ReceiptMailed
     | RequestFailed
     | ItemsLookedUp
     | ItemListChanged

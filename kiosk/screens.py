@@ -237,17 +237,23 @@ class LeaveOpen:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One way to get a receipt. ``why_not`` is said before anybody chooses what cannot work."""
+    """One way to get a receipt: "print", "mail" or "none".
+
+    Attributes:
+        why_not: said before anybody chooses what cannot work.
+        note: more about what can.
+    """
 
     way: str
     says: Sentence
     possible: bool
     why_not: Sentence | None = None
+    note: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptChoice:
-    """Would you like a receipt? ``busy``: it is being printed; ``also``: what was done beside the summary's."""
+    """Would you like a receipt? ``busy``: it is being made; ``also``: what was done beside the summary's."""
 
     frame: Frame
     headline: Sentence

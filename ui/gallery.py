@@ -313,7 +313,11 @@ def leave_open(language: str) -> s.LeaveOpen:
 def receipt_choice(language: str) -> s.ReceiptChoice:
     """Printer without paper is not part of this one."""
     staff = tuple(row for row in mixed_rows(language) if row.key in {"E004015077D0E09D", "crime"})
-    choices = (s.Choice("print", Sentence("receipt.print"), True), s.Choice("none", Sentence("receipt.none"), True))
+    choices = (
+        s.Choice("print", Sentence("receipt.print"), True),
+        s.Choice("mail", Sentence("receipt.mail"), True, None, Sentence("receipt.mail_note")),
+        s.Choice("none", Sentence("receipt.none"), True),
+    )
     return s.ReceiptChoice(
         frame(language, "Mira"),
         Sentence("receipt.ask"),
@@ -325,9 +329,10 @@ def receipt_choice(language: str) -> s.ReceiptChoice:
 
 
 def receipt_no_paper(language: str) -> s.ReceiptChoice:
-    """The printer has no paper."""
+    """The printer has no paper, and the patron no address."""
     choices = (
         s.Choice("print", Sentence("receipt.print"), False, Sentence("receipt.no_paper")),
+        s.Choice("mail", Sentence("receipt.mail"), False, Sentence("receipt.no_mail")),
         s.Choice("none", Sentence("receipt.none"), True),
     )
     return s.ReceiptChoice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -22,6 +23,13 @@ async def service_of(request: Request) -> Service:
     return service
 
 
+async def ring_of(request: Request) -> Callable[[], None]:
+    """Wakes the scheduler of this process, where there is one."""
+    ring: Callable[[], None] = request.app.state.ring
+    return ring
+
+
+Ring = Annotated[Callable[[], None], Depends(ring_of)]
 TheService = Annotated[Service, Depends(service_of)]
 
 

@@ -1,4 +1,4 @@
-"""Sign-in, sign-out and account."""
+"""Sign-in, sign-out, account and receipts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from circulation import signin
 from circulation.api import models as m
-from circulation.api.access import SessionToken, TheMachine, TheService, needed
+from circulation.api.access import Ring, SessionToken, TheMachine, TheService, needed
 
 router = APIRouter(tags=["patron"])
 
@@ -29,3 +29,13 @@ def sign_out(service: TheService, machine: TheMachine, token: SessionToken = Non
 def account(service: TheService, machine: TheMachine, token: SessionToken = None) -> m.Account:
     """Loans, items set aside and fees of the signed-in patron."""
     return m.Account(**signin.account(service, machine, needed(token)))
+
+
+@router.post("/receipts", status_code=204, responses={409: {"model": m.Problem}})
+def receipt(
+    body: m.ReceiptAsked, service: TheService, machine: TheMachine, ring: Ring, token: SessionToken = None
+) -> Response:
+    """Send the signed-in patron a receipt of what was done by e-mail; asked for again, it is sent once all the same."""
+    signin.ask_receipt(service, machine, needed(token), body.id, body.operations)
+    ring()
+    return Response(status_code=204)

@@ -115,7 +115,7 @@ def _answers(
     service: Service, db: Connection, row: Row[Any], past: Sequence[Row[Any]], asked: _Asked
 ) -> tuple[tuple[str, ...], tuple[Answer, ...]]:
     place = selecting.place_of(service, db)
-    here = Here(place, selecting.first_languages(db, place))
+    here = Here(place, place.house.languages)
     all_ways = frozenset(selecting.BY_DEFAULT)
     ways = tuple(selecting.addressees(db, here, all_ways, [row.patron_id])[row.patron_id].addresses)
     made = []

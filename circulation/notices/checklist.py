@@ -5,16 +5,16 @@ Reads only. Not responsible for how anything is set up (accounts, people, jobs.t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from circulation.domain.noticing import WARNING, WARNING_DAYS
+from circulation.domain.noticing import DUNNING, REMINDERS, WARNING, WARNING_DAYS
 from circulation.jobs import schedule, tasks
 from circulation.jobs.tasks import TaskShown
-from circulation.notices import accounts
-from circulation.notices.content import DUE_WARNING
+from circulation.notices import accounts, receipts
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT
 from circulation.notices.task_types import CODES
 from circulation.service import Service
 from circulation.store import house, people
@@ -78,6 +78,38 @@ def checklist(service: Service) -> Checklist:
     )
     silent = not enabled and any(task.options.get("days") is None for task in found)
     return Checklist(steps, with_email, patrons, usable, found, silent)
+
+
+# Why a kind of notice that goes by levels, or by itself, does not go out; codes.
+NO_RULE, NO_TASK, ALL_PAUSED = "no_rule", "no_task", "all_paused"
+_ENABLING: Mapping[str, str] = {CODES[OVERDUE]: REMINDERS.enable, CODES[PAYMENT]: DUNNING.enable}
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another kind of notice. ``type``: of its tasks; ``missing``: codes of what it lacks to go out, none = nothing."""
+
+    type: str
+    tasks: tuple[TaskShown, ...]
+    missing: tuple[str, ...]
+
+
+def others(service: Service) -> tuple[Other, ...]:
+    """Every kind of notice but due warnings that tasks send, and what is missing for it to go out."""
+    known = tasks.listed(service)
+    with service.database.reading() as db:
+        enabled = {rule.kind for rule in _rules(db) if rule.value is True}
+    return tuple(_other(code, known, enabled) for code in (*CODES.values(), receipts.TASK) if code != TYPE)
+
+
+def _other(code: str, known: Iterable[TaskShown], enabled: Collection[str]) -> Other:
+    found = tuple(task for task in known if task.type == code)
+    wanted = (
+        (NO_RULE, code in _ENABLING and _ENABLING[code] not in enabled),
+        (NO_TASK, not found),
+        (ALL_PAUSED, bool(found) and all(task.paused for task in found)),
+    )
+    return Other(code, found, tuple(why for why, lacks in wanted if lacks))
 
 
 def missed_weekdays(service: Service, task: TaskShown) -> tuple[int, ...]:

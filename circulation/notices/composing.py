@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,11 +24,11 @@ from circulation.notices.content import DUE_WARNING, Content
 from circulation.notices.language import Block
 from circulation.notices.letterhead import Letterhead, holding
 from circulation.notices.payment import Payment, payment
-from circulation.notices.saying import Said, Speaker, Table, said
+from circulation.notices.saying import Head, Line, Said, Speaker, Table, said
 from circulation.notices.templates import BODY, SUBJECT, Chosen, Place, Words
 from circulation.notices.types import EMAIL, LETTER, SMS, Message
 from circulation.notices.vocabulary import ITEMS, TITLES
-from circulation.service import Service
+from circulation.service import VERSION, Service
 from circulation.store import house, policies
 from circulation.store import templates as store
 from rules.organisation import OrganisationTree
@@ -41,6 +41,7 @@ _LAYOUTS = Environment(
     lstrip_blocks=True,
 )
 _BETWEEN_PARAGRAPHS = re.compile(r"\n[ \t]*\n")
+_APART = re.compile("\u2068([^\u2068\u2069]*)\u2069")
 _ADDRESS = re.compile(r"https://[^\s<>\"\u2068\u2069]+[^\s<>\".,;:!?)\u2068\u2069]")
 _SIGNATURE = "-- "  # what programs for e-mail show smaller
 _TITLE_LENGTHS, _MOST_TITLES = (40, 25, 15), 5  # of a text message
@@ -132,7 +133,9 @@ def _text(nodes: Sequence[reading.Node], values: Mapping[str, str], everything: 
 
 def _email(content: Content, words: Words, head: Letterhead, language: str, everything: Said) -> Made:
     page = _page(content, words, head, language, everything)
-    return page.subject, _as_text(page), _LAYOUTS.get_template("mail.html").render(page=page, linked=linked), None
+    speaker = Speaker(language, content.currency, None)
+    pieces = {"page": page, "table": narrow(page.table), "linked": linked, "word": speaker.word}
+    return page.subject, _as_text(page), _LAYOUTS.get_template("mail.html").render(pieces), None
 
 
 def _letter(content: Content, words: Words, head: Letterhead, language: str, everything: Said) -> Made:
@@ -202,7 +205,7 @@ def _block_as_text(name: str, page: Page) -> str:
     if name == ITEMS:
         return "\n".join(_table_as_text(page.table))
     pay = page.pay
-    return "\n".join(f"{what}: {value}" for what, value in pay.lines) if pay is not None else ""
+    return "\n".join((f"{pay.how}:", *(f"  {what}: {value}" for what, value in pay.lines))) if pay is not None else ""
 
 
 def _table_as_text(table: Table) -> Iterator[str]:
@@ -214,15 +217,35 @@ def _table_as_text(table: Table) -> Iterator[str]:
     yield from (f"{what}: {amount}" for what, amount in table.sums)
 
 
+def narrow(table: Table) -> Table:
+    """The same in two columns, for a telephone: beside a title its amount or else its day, below it the rest."""
+    heads = table.heads
+    if len(heads) == 1:
+        return table
+    beside = max(range(1, len(heads)), key=lambda at: (heads[at].number, -at))
+    below = [at for at in range(1, len(heads)) if at != beside]
+    lines = (_narrow(line, heads, beside, below) for line in table.lines)
+    return Table((heads[0], heads[beside]), tuple(lines), table.sums)
+
+
+def _narrow(line: Line, heads: Sequence[Head], beside: int, below: Sequence[int]) -> Line:
+    rest = (f"{heads[at].text}: {line.cells[at - 1]}" for at in below if line.cells[at - 1])
+    return Line(line.title, "\n".join(filter(None, (line.more, *rest))), (line.cells[beside - 1],))
+
+
 def linked(text: str) -> Markup:
-    """A text for HTML, in which addresses of pages can be followed."""
+    """A text for HTML: addresses of pages can be followed, and what is kept apart finds its own direction."""
     found = Markup()
     read = 0
     for address in _ADDRESS.finditer(text):
-        found += escape(text[read : address.start()])
+        found += _apart(text[read : address.start()])
         found += Markup('<a href="{0}">{0}</a>').format(address[0])
         read = address.end()
-    return found + escape(text[read:])
+    return found + _apart(text[read:])
+
+
+def _apart(text: str) -> Markup:
+    return Markup(_APART.sub(r'<span dir="auto">\1</span>', str(escape(text))))  # not every program knows the signs
 
 
 # --- with what a library says -----------------------------------------------------------------------------------------
@@ -254,7 +277,8 @@ class Composing:
         known = self._now(db)
         language, chosen = self._chosen(known, content)
         chain = known.tree.chain(content.branch.id)
-        return compose(content, chosen.words, holding(known.heads, chain), language)
+        message = compose(content, chosen.words, holding(known.heads, chain), language)
+        return replace(message, made_with=_version(chosen))
 
     def chosen(self, db: Connection, content: Content) -> Chosen:
         """The text that is used for a message.
@@ -280,6 +304,11 @@ class Composing:
             tree = house.organisations(db)
             self._known = _Known(version, tree, templates.in_use(db), store.letterheads(db), languages)
         return self._known
+
+
+def _version(chosen: Chosen) -> Mapping[str, object]:
+    """Which version of a text it is, as it is kept (R78)."""
+    return {"shipped": VERSION} if chosen.place is None else {**asdict(chosen.place), "number": chosen.number}
 
 
 def spoken(language: str, fallback: str) -> str:

@@ -15,7 +15,10 @@ from circulation.notices.types import Message
 from circulation.service import Service
 
 DUE_WARNING, OVERDUE, PAYMENT, RESERVATION = "due_warning", "overdue", "payment", "reservation"
-KINDS = (DUE_WARNING, OVERDUE, PAYMENT, RESERVATION)
+RECEIPT = "receipt"
+KINDS = (DUE_WARNING, OVERDUE, PAYMENT, RESERVATION, RECEIPT)
+# What a line of a receipt says was done; these stand in the place of levels.
+LENT, RENEWED, RETURNED = "lent", "renewed", "returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class LoanSaid:
 
     Attributes:
         late: days after the due date, 0 up to it.
+        due: None = it is back.
         invoiced: what the invoice asks for it, minor units; 0 unless the message is the invoice.
+        done: of a receipt what was done: LENT, RENEWED or RETURNED.
     """
 
     id: int
@@ -49,9 +54,10 @@ class LoanSaid:
     title: str
     author: str
     media_type: str
-    due: date
+    due: date | None
     late: int = 0
     invoiced: int = 0
+    done: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,8 @@ class Content:
         level: "1" to "6" or "invoice" of reminders, "" of other kinds.
         language: BCP 47 tag the patron has chosen, else the library's first.
         channel, to: as in types.Message.
-        today: the day on which it is sent.
-        loans: of due warnings and overdue reminders, next due first.
+        today: the day on which it is sent; of a receipt the day of which it tells.
+        loans: of due warnings and overdue reminders, next due first; of receipts, in the order in which it was done.
         fees: of payment reminders, oldest first.
         reservations: of reservation notices.
     """

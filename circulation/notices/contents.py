@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -12,7 +13,9 @@ from circulation.domain.records import Place
 from circulation.money import kept_by
 from circulation.notices.content import (
     PAYMENT,
+    RECEIPT,
     RESERVATION,
+    RETURNED,
     BranchSaid,
     Content,
     FeeSaid,
@@ -21,7 +24,7 @@ from circulation.notices.content import (
     ReservationSaid,
     Sums,
 )
-from circulation.store import debts, house
+from circulation.store import debts
 from circulation.store import notices as store
 
 _Part = Mapping[str, Any]
@@ -49,13 +52,18 @@ def of(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[An
         channel=message.channel,
         to=message.address,
         patron=Reader(patron.id, patron.first_name, patron.last_name),
-        branch=BranchSaid(message.branch, store.organisation_name(db, message.branch)),
-        library=house.installation(db).library,
+        branch=BranchSaid(message.branch, place.rules.organisations.nodes[message.branch].name),
+        library=place.house.library,
         currency=place.house.currency,
-        today=place.today,
+        today=_day(place, message),
         sums=Sums(fee, invoiced, owed),
         **_about(db, place, message, notices, open_fees),
     )
+
+
+def _day(place: Place, message: Row[Any]) -> date:
+    """The day a message speaks of as today."""
+    return local_day(message.created_at, place.house.time_zone) if message.kind == RECEIPT else place.today
 
 
 def _about(
@@ -68,6 +76,8 @@ def _about(
         there = store.reservations_now(db, [row.reservation_id for row in notices])
         return {"reservations": tuple(_reservation(row) for row in there.values())}
     loans = store.loans_now(db, [row.loan_id for row in notices])
+    if message.kind == RECEIPT:
+        return {"loans": tuple(_done(loans[row.loan_id], row) for row in sorted(notices, key=lambda row: row.id))}
     return {"loans": tuple(_loan(place, loans[row.loan_id], row) for row in notices)}
 
 
@@ -75,6 +85,12 @@ def _loan(place: Place, loan: Row[Any], notice: Row[Any]) -> LoanSaid:
     late = max((place.today - loan.due).days, 0)
     said = (loan.loan, loan.id, loan.called, loan.author, loan.media_type, loan.due)
     return LoanSaid(*said, late, notice.invoiced)
+
+
+def _done(loan: Row[Any], notice: Row[Any]) -> LoanSaid:
+    """A loan as it was when what a receipt tells of it was done."""
+    due = notice.due if notice.level != RETURNED else None
+    return LoanSaid(loan.loan, loan.id, loan.called, loan.author, loan.media_type, due, done=notice.level)
 
 
 def _fee(place: Place, row: Row[Any]) -> FeeSaid:

@@ -36,7 +36,10 @@ def new_key() -> str:
 
 
 def write(service: Service, asked: Asked, run: int, patron: str) -> Written:
-    """Write down all that is due for a patron now, decided again while nobody else writes for them."""
+    """Write down all that is due for a patron now, decided again while nobody else writes for them.
+
+    It is on the disk before a message leaves, whose own note waits for that; what a power cut takes is found again.
+    """
 
     def work(db: Connection) -> Written:
         store.patrons(db, [patron], locked=True)
@@ -46,7 +49,7 @@ def write(service: Service, asked: Asked, run: int, patron: str) -> Written:
         number = selecting.place_of(service, db).rules.number
         return _write(db, found, _Making(run, number, service.clock()))
 
-    return service.database.again_if_overtaken(work)
+    return service.database.again_if_overtaken(work, lazily=True)
 
 
 def write_asked(db: Connection, planned: Planned, rule_set: int, now: datetime, key: str) -> None:

@@ -31,8 +31,9 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """How to pay. ``lines``: what and its value; ``code``: None = there is none."""
+    """How to pay. ``how``: in words; ``lines``: what and its value; ``code``: None = there is none."""
 
+    how: str
     lines: tuple[tuple[str, str], ...]
     code: Code | None
 
@@ -53,7 +54,8 @@ def payment(content: Content, head: Letterhead, speaker: Speaker) -> Payment | N
     lines = tuple((speaker.word(f"pay.{name}"), value) for name, value in said if value)
     wanted = head.code and content.channel == LETTER and content.currency == _EURO
     fits = content.sums.total <= _MOST_PAID
-    return Payment(lines, code(transfer(head, content.sums.total, reference)) if wanted and fits else None)
+    how = speaker.word("pay.how")
+    return Payment(how, lines, code(transfer(head, content.sums.total, reference)) if wanted and fits else None)
 
 
 def transfer(head: Letterhead, cents: int, reference: str) -> str:

@@ -17,8 +17,10 @@ from circulation.errors import CirculationError
 from circulation.notices import templates
 from circulation.notices.composing import compose
 from circulation.notices.content import (
+    LENT,
     OVERDUE,
     PAYMENT,
+    RECEIPT,
     RESERVATION,
     BranchSaid,
     Content,
@@ -98,7 +100,8 @@ def _content(found: _Found, place: Place, fee: int) -> Content:
     price = (loan.price or 0) if (place.kind, level) == (OVERDUE, INVOICE) else 0
     owed = sum(row.owed for row in found.fees)
     late = max((found.today - loan.due).days, 0)
-    lent = LoanSaid(loan.loan, loan.id, loan.called, loan.author, loan.media_type, loan.due, late, price)
+    done = LENT if place.kind == RECEIPT else ""
+    lent = LoanSaid(loan.loan, loan.id, loan.called, loan.author, loan.media_type, loan.due, late, price, done)
     return Content(
         key=KEY,
         kind=place.kind,

@@ -60,7 +60,7 @@ def _whole(db: Connection, place: Place, message: Row[Any], locked: bool) -> str
     """Why the message as a whole is no longer sent."""
     if message.patron_id is None:
         return PATRON_GONE
-    here = Here(place, selecting.first_languages(db, place))
+    here = Here(place, place.house.languages)
     found = selecting.addressees(db, here, frozenset({message.channel}), [message.patron_id], locked=locked)
     if message.patron_id not in found:
         return PATRON_GONE

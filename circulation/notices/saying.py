@@ -17,6 +17,7 @@ from circulation.notices.content import (
     DUE_WARNING,
     OVERDUE,
     PAYMENT,
+    RECEIPT,
     RESERVATION,
     Content,
     FeeSaid,
@@ -25,7 +26,7 @@ from circulation.notices.content import (
 )
 from circulation.notices.letterhead import Letterhead
 from circulation.notices.types import LETTER, SMS
-from circulation.notices.vocabulary import INVOICE, RECEIPT
+from circulation.notices.vocabulary import INVOICE
 
 MOST_SHOWN = 300  # letters of a title
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
@@ -38,7 +39,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     OVERDUE: ("due", "late"),
     PAYMENT: ("on", "amount"),
     RESERVATION: ("collect_by", "shelf"),
-    RECEIPT: ("due",),
+    RECEIPT: ("due", "done"),
 }
 _INVOICE_COLUMNS = ("due", "price")
 _MONEY = frozenset({"price", "amount"})
@@ -134,7 +135,7 @@ def _values(
     content: Content, head: Letterhead, speaker: Speaker, items: tuple[Mapping[str, str], ...]
 ) -> dict[str, str]:
     names = (content.patron.first_name, content.patron.last_name)
-    first = min((loan.due for loan in content.loans), default=None)
+    first = min((loan.due for loan in content.loans if loan.due is not None), default=None)
     collect = min((one.collect_by for one in content.reservations if one.collect_by is not None), default=None)
     late = max((loan.late for loan in content.loans), default=0)
     return {
@@ -173,6 +174,7 @@ def _loan(loan: LoanSaid, speaker: Speaker) -> dict[str, str]:
         "title": speaker.text(loan.title),
         "author": speaker.text(loan.author),
         "item": speaker.text(loan.item),
+        "done": speaker.word(f"done.{loan.done}") if loan.done else "",
         "due": speaker.day(loan.due),
         "late": speaker.word("late", n=loan.late) if loan.late else "",
         "price": speaker.money(loan.invoiced),

@@ -18,13 +18,12 @@ from circulation.clock import local_day
 from circulation.domain import noticing
 from circulation.domain.charges import Person
 from circulation.domain.noticing import Debt, Lent, Noticed
-from circulation.domain.policy import LANGUAGES, Source, SourceKind, policy
 from circulation.domain.records import Item, Place
 from circulation.domain.series import authority
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
 from circulation.notices.types import EMAIL, LETTER, SMS
 from circulation.service import Service, Workplace
-from circulation.store import circulating, debts, house, policies
+from circulation.store import circulating, debts
 from circulation.store import notices as store
 from rules.rule import Rule
 from rules.values import Amount
@@ -156,9 +155,9 @@ def place_of(service: Service, db: Connection) -> Place:
     Raises:
         CirculationError: nothing was set up, or no rule set was published yet.
     """
-    tree = house.organisations(db)
-    top = next(node.id for node in tree.nodes.values() if node.parent is None)
-    return service.place(db, Workplace(SYSTEM, top, SYSTEM))
+    place = service.place(db, Workplace(SYSTEM, "", SYSTEM))
+    top = next(node.id for node in place.rules.organisations.nodes.values() if node.parent is None)
+    return replace(place, branch=top)
 
 
 def chosen(service: Service, asked: Asked) -> Iterator[Chosen]:
@@ -181,20 +180,13 @@ def chosen_of(service: Service, db: Connection, asked: Asked, patron: str) -> Ch
 
 def _page(service: Service, db: Connection, asked: Asked, ids: Sequence[str]) -> tuple[Chosen, ...]:
     place = place_of(service, db)
-    here = Here(place, first_languages(db, place))
+    here = Here(place, place.house.languages)
     people = addressees(db, here, asked.usable, ids)
     sides = _FINDERS[asked.kind](db, here, asked, people)
     return tuple(_sorted_out(here, asked, people[patron], *sides[patron]) for patron in ids if patron in sides)
 
 
 # --- who, and where to ------------------------------------------------------------------------------------------------
-
-
-def first_languages(db: Connection, place: Place) -> dict[str, str]:
-    """The language of each organisation for whoever has not chosen one: the first its machines offer."""
-    own, tree = policies.of_organisations(db), place.rules.organisations
-    levels = {org: [(Source(SourceKind.ORGANISATION, at), own[at]) for at in tree.chain(org)] for org in tree.nodes}
-    return {org: str(policy(said).values[LANGUAGES].value[0]) for org, said in levels.items()}
 
 
 def addressees(
@@ -343,7 +335,7 @@ def _untold(here: Here, line: Line, told: Iterable[Row[Any]]) -> Line | None:
     noted = frozenset(row.reason for row in mine if row.state == store.SKIPPED)
     counting = next((row for row in mine if row.state not in (store.SKIPPED, store.CANCELLED)), None)
     if counting is None:
-        return replace(line, noted=noted)
+        return replace(line, noted=noted) if noted else line
     if not line.noticed.due or not _once_more(here, counting):
         return None
     return replace(line, noted=noted, again=counting.id, by_letter=counting.reason == ADDRESS_REFUSED)
@@ -438,17 +430,31 @@ def _reservations(db: Connection, here: Here, asked: Asked, people: Mapping[str,
     return sides
 
 
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def _nobody(_: Connection, __: Place, ___: Asked, ____: str) -> list[str]:
+    """A receipt is asked for (receipts): a run finds none, it sends those that are written down."""
+    return []
+
+
+def _nothing(_: Connection, __: Here, ___: Asked, ____: Mapping[str, Addressee]) -> _Sides:
+    return {}
+
+
 _FINDERS: Mapping[str, _Finder] = {
     DUE_WARNING: _loans,
     OVERDUE: _loans,
     PAYMENT: _debts,
     RESERVATION: _reservations,
+    RECEIPT: _nothing,
 }
 _PAGES: Mapping[str, Callable[[Connection, Place, Asked, str], list[str]]] = {
     DUE_WARNING: _borrowers,
     OVERDUE: _borrowers,
     PAYMENT: _debtors,
     RESERVATION: _reservers,
+    RECEIPT: _nobody,
 }
 
 

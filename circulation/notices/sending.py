@@ -8,9 +8,11 @@ for what is due (selecting) or for a run as a whole (runs).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,6 +26,7 @@ from circulation.domain.records import Place
 from circulation.errors import CirculationError
 from circulation.jobs.running import Run
 from circulation.notices import contents, ledger, receipts, rechecking, selecting
+from circulation.notices.ahead import one_ahead
 from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, Composer
 from circulation.notices.rechecking import ADDRESS_CHANGED, LATEST_DAYS, Checked
 from circulation.notices.selecting import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED, NOT_COMPOSED, Asked
@@ -38,6 +41,7 @@ log = structlog.get_logger("circulation.notices")
 POINTS = PLANNED, COMPOSED, SENDING, HANDED_OVER, ENDED = "planned", "composed", "sending", "handed_over", "ended"
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(hours=6)  # until a refused message is tried again
 COMPOSED_AGAIN = 3  # times at most, where loans come back meanwhile
+TOGETHER = 100  # messages that wait, as many as are looked up at once
 # Why a message ended as it did; codes beside those of selecting and rechecking.
 CUT_OFF, LOST, BY_HAND = "cut_off", "lost", "by_hand"
 
@@ -82,32 +86,52 @@ def give_up_cut_off(sender: Sender) -> None:
 def send_all(sender: Sender) -> None:
     """Send every message of this kind that waits, each once; one that cannot be sent stops no other.
 
+    While a message is being sent, the next one is composed.
+
     Raises:
         RunStoppedError: the run was told to end.
     """
     after = 0
-    with ExitStack() as open_:
-        lines: dict[str, Line] = {}
-        while (message := _next(sender, after)) is not None:
-            sender.run.go_on()
-            after = message
-            _send_one(sender, open_, lines, message)
+    with ExitStack() as open_, ThreadPoolExecutor(1, "composing") as pool:
+        on_the_way = _OnTheWay(sender, pool, open_)
+        while ids := _waiting(sender, after):
+            for id_, composing in one_ahead(pool, partial(_compose, sender), ids):
+                sender.run.go_on()
+                _send_one(on_the_way, id_, composing)
+            after = ids[-1]
 
 
-def _next(sender: Sender, after: int) -> int | None:
+@dataclass(frozen=True, slots=True)
+class _OnTheWay:
+    """What messages that are sent one after another have in common. ``lines``: by channel, opened with its first."""
+
+    sender: Sender
+    pool: Executor
+    open: ExitStack
+    lines: dict[str, Line] = field(default_factory=dict)
+
+    def line(self, channel: str) -> Line:
+        """The line of a channel."""
+        if channel not in self.lines:
+            self.lines[channel] = self.open.enter_context(self.sender.channels[channel].opened())
+        return self.lines[channel]
+
+
+def _waiting(sender: Sender, after: int) -> Sequence[int]:
     with sender.service.database.reading() as db:
         now = sender.service.clock()
-        return store.waiting(db, sender.asked.kind, sender.run.claim.run, now, after)
+        return store.waiting(db, sender.asked.kind, sender.run.claim.run, now, after, TOGETHER)
 
 
-def _send_one(sender: Sender, open_: ExitStack, lines: dict[str, Line], id_: int) -> None:
+def _send_one(common: _OnTheWay, id_: int, composing: Future[_Composed | None]) -> None:
     """All steps of one message."""
+    sender = common.sender
     try:
-        composed = _composed_and_begun(sender, open_, lines, id_)
-        if composed is None:
+        message = _composed_and_begun(common, id_, composing)
+        if message is None:
             return
         sender.at(SENDING)
-        outcome = _hand_over(lines[composed.channel], composed)
+        outcome = _hand_over(common.line(message.channel), message)
         sender.at(HANDED_OVER)
         _note(sender, id_, outcome)
         sender.at(ENDED)
@@ -115,19 +139,21 @@ def _send_one(sender: Sender, open_: ExitStack, lines: dict[str, Line], id_: int
         log.exception("message_not_noted", message=id_)
 
 
-def _composed_and_begun(sender: Sender, open_: ExitStack, lines: dict[str, Line], id_: int) -> Message | None:
+def _composed_and_begun(common: _OnTheWay, id_: int, composing: Future[_Composed | None]) -> Message | None:
     """The message, noted as being sent; None where there is nothing to send now."""
     for _ in range(COMPOSED_AGAIN):
-        composed = _compose(sender, id_)
+        composed = composing.result()
         if composed is None:
             return None
-        message, told = composed
-        if message.channel not in lines:
-            lines[message.channel] = open_.enter_context(sender.channels[message.channel].opened())
-        sender.at(COMPOSED)
-        begun = _begin(sender, id_, told)
+        if composed.message is None:
+            _give_up(common.sender, composed)
+            return None
+        common.line(composed.message.channel)
+        common.sender.at(COMPOSED)
+        begun = _begin(common.sender, id_, composed.told, composed.message.made_with)
         if begun is not None:
-            return message if begun else None
+            return composed.message if begun else None
+        composing = common.pool.submit(_compose, common.sender, id_)
     return None
 
 
@@ -135,28 +161,47 @@ def _composed_and_begun(sender: Sender, open_: ExitStack, lines: dict[str, Line]
 
 
 _Told = frozenset[int]
+_Text = Mapping[str, object] | None
 
 
-def _compose(sender: Sender, id_: int) -> tuple[Message, _Told] | None:
-    """The message in words, and which notices it tells; None where there is nothing to send, which is noted."""
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """A message in words; None = nothing of it holds, or it cannot be said."""
+
+    row: Row[Any]
+    checked: Checked
+    message: Message | None
+
+    @property
+    def told(self) -> _Told:
+        """The notices it tells."""
+        return frozenset(one.id for one in self.checked.holding)
+
+
+def _compose(sender: Sender, id_: int) -> _Composed | None:
+    """The message in words; None where there is nothing to be done about it now. Reads only."""
     with sender.service.database.reading() as db:
         row = store.one(db, id_)
-        if row is None:
+        if row is None or row.state != store.PLANNED:
             return None
+        if row.try_at is not None and row.try_at > sender.service.clock():
+            return None  # another run has tried it meanwhile
         place = selecting.place_of(sender.service, db)
         checked = rechecking.check(db, place, row)
-        if checked.reason is None and row.channel not in sender.channels:
+        if checked.reason is not None:
+            return _Composed(row, checked, None)
+        if row.channel not in sender.channels:
             return None  # it waits for a run that has this way
-        message = _in_words(sender, db, place, row, checked) if checked.reason is None else None
-    if message is not None:
-        return message, frozenset(one.id for one in checked.holding)
+        return _Composed(row, checked, _in_words(sender, db, place, row, checked))
+
+
+def _give_up(sender: Sender, composed: _Composed) -> None:
     with sender.service.database.writing() as db:
-        if checked.reason is None:
-            _end(db, sender, id_, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
+        if composed.checked.reason is None:
+            _end(db, sender, composed.row.id, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
         else:
-            _cancel(db, sender, row, checked)
-    _plan_again(sender, row, checked)
-    return None
+            _cancel(db, sender, composed.row, composed.checked)
+    _plan_again(sender, composed.row, composed.checked)
 
 
 def _in_words(sender: Sender, db: Connection, place: Place, row: Row[Any], checked: Checked) -> Message | None:
@@ -179,7 +224,7 @@ def _fee(place: Place, row: Row[Any], checked: Checked) -> int:
 # --- step 2: once more, then it is being sent -------------------------------------------------------------------------
 
 
-def _begin(sender: Sender, id_: int, told: _Told) -> bool | None:
+def _begin(sender: Sender, id_: int, told: _Told, made_with: _Text) -> bool | None:
     """Note that a message is being sent; False if it no longer holds or another run was first.
 
     None if it tells something that no longer holds: it is to be composed anew.
@@ -193,18 +238,18 @@ def _begin(sender: Sender, id_: int, told: _Told) -> bool | None:
         if checked.reason is None:
             if {one.id for one in checked.holding} != told:
                 return None
-            return _claim(db, sender, seen, checked, _fee(place, seen, checked))
+            return _claim(db, sender, seen, checked, _fee(place, seen, checked), made_with)
         _cancel(db, sender, seen, checked)
     _plan_again(sender, seen, checked)
     return False
 
 
-def _claim(db: Connection, sender: Sender, row: Row[Any], checked: Checked, fee: int) -> bool:
-    if not store.claim(db, row.id, sender.run.claim.run):
+def _claim(db: Connection, sender: Sender, row: Row[Any], checked: Checked, fee: int, made_with: _Text) -> bool:
+    if not store.claim(db, row.id, sender.run.claim.run, fee, made_with):
         return False
     _drop(db, checked)
     store.set_notices(db, [one.id for one in checked.holding], {"state": store.SENDING})
-    return store.set_message(db, row.id, {"fee": fee}, store.SENDING)
+    return True
 
 
 def _drop(db: Connection, checked: Checked) -> None:
@@ -240,37 +285,36 @@ def _hand_over(line: Line, message: Message) -> Outcome:
 
 
 def _note(sender: Sender, id_: int, outcome: Outcome) -> None:
-    match outcome:
-        case Accepted():
-            _sent(sender, id_, outcome.reply)
-        case Lost():
-            with sender.service.database.writing() as db:
-                _end(db, sender, id_, store.UNCERTAIN, LOST, outcome.why)
-        case Refused():
-            _refused(sender, id_, outcome)
+    """Note it. What a power cut takes of it again leaves the message uncertain, as it would have a moment before."""
 
-
-def _sent(sender: Sender, id_: int, reply: str) -> None:
     def work(db: Connection) -> None:
-        row = store.one(db, id_, locked=True)
-        # Others may have taken this process for dead meanwhile: here it is known that the message has left.
-        if row is not None and row.state in (store.SENDING, store.UNCERTAIN):
-            _mark_sent(sender.service, db, id_, {"reply": reply}, row.state)
+        match outcome:
+            case Accepted():
+                _sent(db, sender, id_, outcome.reply)
+            case Lost():
+                _end(db, sender, id_, store.UNCERTAIN, LOST, outcome.why)
+            case Refused():
+                _refused(db, sender, id_, outcome)
 
-    sender.service.database.again_if_overtaken(work)
-    sender.count(store.SENT)
+    sender.service.database.again_if_overtaken(work, lazily=True)
+    if isinstance(outcome, Accepted):
+        sender.count(store.SENT)
 
 
-def _mark_sent(service: Service, db: Connection, id_: int, more: Mapping[str, Any], was: str) -> None:
-    """Note that a message has left: book its fee and raise the level reached, here and only here (R31, R37)."""
-    seen = store.one(db, id_, locked=True)
-    if seen is None or seen.state != was:
-        raise CirculationError("message_state", "this message is in another state by now", 409)
-    there = seen.patron_id is not None and store.patrons(db, [seen.patron_id], locked=True)
-    notices = store.notices_of(db, id_, (was,))
-    fees = _book(service, db, seen, notices) if there else []
+def _sent(db: Connection, sender: Sender, id_: int, reply: str) -> None:
+    row = store.one(db, id_, locked=True)
+    # Others may have taken this process for dead meanwhile: here it is known that the message has left.
+    if row is not None and row.state in (store.SENDING, store.UNCERTAIN):
+        _mark_sent(sender.service, db, row, {"reply": reply})
+
+
+def _mark_sent(service: Service, db: Connection, row: Row[Any], more: Mapping[str, Any]) -> None:
+    """Note that a message, whose row is locked, has left: book its fee and raise the level reached (R31, R37)."""
+    there = row.patron_id is not None and store.patrons(db, [row.patron_id], locked=True)
+    notices = store.notices_of(db, row.id, (row.state,))
+    fees = _book(service, db, row, notices) if there else []
     values = {"state": store.SENT, "ended_at": service.clock(), "fees": fees, "reason": None, **more}
-    store.set_message(db, id_, values, was)
+    store.set_message(db, row.id, values, row.state)
     store.set_notices(db, [one.id for one in notices], {"state": store.SENT, "reason": None})
     for one in notices:
         _raise_level(db, one)
@@ -301,26 +345,23 @@ def _book(service: Service, db: Connection, message: Row[Any], notices: Sequence
         winners = {kind: rule for one in notices for kind, rule in one.winners.items() if one.fee}
         fee = {"reason": debts.REASONS[FEES[message.kind]], "amount": message.fee, "rules": winners}
         booked.append(debts.add(db, {**common, **fee}))
-    loans = store.loans_now(db, [one.loan_id for one in notices if one.invoiced])
-    for one in notices:
-        if one.invoiced:
-            loan = loans[one.loan_id]
-            about = {"loan_id": one.loan_id, "item_id": loan.id, "title": loan.called, "rules": one.winners}
-            fee = {"reason": INVOICE, "amount": one.invoiced, "invoice": True, "late_fee": one.late_fee}
-            booked.append(debts.add(db, {**common, **fee, **about}))
+    invoiced = [one for one in notices if one.invoiced]
+    loans = store.loans_now(db, [one.loan_id for one in invoiced]) if invoiced else {}
+    for one in invoiced:
+        loan = loans[one.loan_id]
+        about = {"loan_id": one.loan_id, "item_id": loan.id, "title": loan.called, "rules": one.winners}
+        fee = {"reason": INVOICE, "amount": one.invoiced, "invoice": True, "late_fee": one.late_fee}
+        booked.append(debts.add(db, {**common, **fee, **about}))
     return booked
 
 
-def _refused(sender: Sender, id_: int, outcome: Refused) -> None:
-    def work(db: Connection) -> None:
-        if outcome.address_wrong:
-            _address_refused(db, sender, id_, outcome.reply)
-        elif outcome.permanent and outcome.about == MESSAGE:
-            _end(db, sender, id_, store.FAILED, MESSAGE_REFUSED, outcome.reply)
-        else:
-            _try_again(db, sender, id_, outcome.reply)
-
-    sender.service.database.again_if_overtaken(work)
+def _refused(db: Connection, sender: Sender, id_: int, outcome: Refused) -> None:
+    if outcome.address_wrong:
+        _address_refused(db, sender, id_, outcome.reply)
+    elif outcome.permanent and outcome.about == MESSAGE:
+        _end(db, sender, id_, store.FAILED, MESSAGE_REFUSED, outcome.reply)
+    else:
+        _try_again(db, sender, id_, outcome.reply)
 
 
 def _address_refused(db: Connection, sender: Sender, id_: int, reply: str) -> None:
@@ -337,7 +378,7 @@ def _address_refused(db: Connection, sender: Sender, id_: int, reply: str) -> No
 
 def _by_text_message(db: Connection, sender: Sender, row: Row[Any], notices: Sequence[int]) -> None:
     place = selecting.place_of(sender.service, db)
-    here = selecting.Here(place, selecting.first_languages(db, place))
+    here = selecting.Here(place, place.house.languages)
     who = selecting.addressees(db, here, frozenset({SMS}), [row.patron_id]).get(row.patron_id)
     if who is None or SMS not in who.addresses:
         return
@@ -417,13 +458,13 @@ def settle(service: Service, by: str, message: int, *, left: bool) -> None:
     now = service.clock()
 
     def work(db: Connection) -> None:
-        row = store.one(db, message)
+        row = store.one(db, message, locked=True)
         if row is None:
             raise CirculationError("not_found", "there is no such message", 404)
         if row.state not in (store.UNCERTAIN, store.FAILED):
             raise CirculationError("message_state", "only an uncertain or failed message can be settled", 409)
         if left:
-            _mark_sent(service, db, message, {"reason": BY_HAND}, row.state)
+            _mark_sent(service, db, row, {"reason": BY_HAND})
         elif row.kind == RECEIPT:  # nothing but this message knows what was asked for
             _plan_anew(service, db, row)
         else:

@@ -26,6 +26,8 @@ class Message:
         language: BCP 47 tag.
         text: as plain text; html: the same with layout; pdf: a letter's pages.
         headers: more header fields of an e-mail.
+        made_with: the version of the text it was made with: its place and "number" (templates.Place), or "shipped", the
+            version of this program that came with it; None = of no text.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Message:
     html: str | None = field(default=None, repr=False)
     pdf: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    made_with: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
 from circulation.notices.language import Vocabulary
 from circulation.notices.types import EMAIL, LETTER, SMS
 from rules.kinds import OVERDUE_LEVELS, PAYMENT_LEVELS
 
-RECEIPT = "receipt"
 INVOICE = "invoice"
 ITEMS, PAY, TITLES = "items", "payment", "titles"
 ALL_LEVELS = ""
@@ -51,7 +50,7 @@ _OF_ITEMS: Mapping[str, frozenset[str]] = {
     OVERDUE: _LOAN | {"late", "price"},
     PAYMENT: frozenset({"title", "reason", "on", "amount"}),
     RESERVATION: frozenset({"title", "author", "collect_by", "shelf"}),
-    RECEIPT: _LOAN,
+    RECEIPT: _LOAN | {"done"},
 }
 _SUBJECT_MORE = frozenset({"due", "level", "collect_by"})
 _LISTED = ((ITEMS, "each.title"), (ITEMS, "each.due"))

@@ -96,10 +96,19 @@ def operation_id(form: Form, action: str, item: str) -> str:
     Raises:
         CirculationError: the form has no mark of its own.
     """
-    mark = form.text("op")
-    if not _is_id(mark):
+    return str(uuid5(UUID(mark(form)), f"{action}:{item}"))
+
+
+def mark(form: Form) -> str:
+    """The mark by which a form that is sent twice is known.
+
+    Raises:
+        CirculationError: the form has no mark of its own.
+    """
+    found = form.text("op")
+    if not _is_id(found):
         raise CirculationError("form_unreadable", "this form has no mark")
-    return str(uuid5(UUID(mark), f"{action}:{item}"))
+    return found
 
 
 def back_to(page: Page, sitting: Sitting, said: str | None = None) -> Response:

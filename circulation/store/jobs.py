@@ -50,6 +50,16 @@ def task_named(db: Connection, name: str) -> Row[Any] | None:
     return db.execute(select(task).where(task.c.name == name, THERE)).one_or_none()
 
 
+def active(db: Connection, type_: str) -> bool:
+    """Whether there is a task of a type that runs by itself."""
+    return db.execute(select(task.c.id).where(task.c.type == type_, ACTIVE).limit(1)).first() is not None
+
+
+def ask_all(db: Connection, type_: str, now: datetime) -> None:
+    """Ask every task of a type that runs by itself for a run now."""
+    db.execute(update(task).where(task.c.type == type_, ACTIVE).values(again_at=now))
+
+
 def add_task(db: Connection, values: Mapping[str, Any]) -> int:
     """A new task: its id."""
     return _added(db, task, values)

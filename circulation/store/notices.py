@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, delete, exists, func, insert, or_, select, update
 
 from circulation.store import circulating
 from circulation.store import tables as t
 from circulation.store.job_tables import task, task_run
 from circulation.store.jobs import DONE, RUNNING
-from circulation.store.notice_tables import backlog, bad_address, message, notice
+from circulation.store.notice_tables import WAITS, backlog, bad_address, message, notice
 
 PLANNED, SENDING, SENT, FAILED = "planned", "sending", "sent", "failed"
 UNCERTAIN, CANCELLED, SKIPPED = "uncertain", "cancelled", "skipped"
@@ -24,10 +24,13 @@ OPEN_LOAN = t.loan.c.returned_at.is_(None)
 ON_SHELF = (t.reservation.c.ended_at.is_(None), t.reservation.c.state == "on_shelf")
 Values = Mapping[str, Any]
 
+# What is asked for every page and every message is built once, above its function (circulating).
+_IDS: Any = bindparam("ids", expanding=True)
+
 # --- candidates -------------------------------------------------------------------------------------------------------
 
 
-# The day as no index has it: pages go by patron, and every page by the index of due days would read them all.
+# The day as no index is looked up by: pages go by patron; by the index of due days every page would read them all.
 _DUE = func.coalesce(t.loan.c.due, t.loan.c.due)
 
 
@@ -45,11 +48,17 @@ LOAN_COLUMNS = (
 )
 
 
-def loans_due(db: Connection, patrons: Collection[str], first: date, last: date) -> list[Row[Any]]:
+_LOANS_DUE: Executable = (
+    select(*circulating.ITEM_COLUMNS, *LOAN_COLUMNS)
+    .join(t.loan, t.loan.c.item_id == t.item.c.id)
+    .where(OPEN_LOAN, t.loan.c.patron_id.in_(_IDS), t.loan.c.due.between(bindparam("first"), bindparam("last")))
+    .order_by(t.loan.c.patron_id, t.loan.c.due, t.loan.c.id)
+)
+
+
+def loans_due(db: Connection, patrons: Collection[str], first: date, last: date) -> Sequence[Row[Any]]:
     """Open loans of patrons that are due between two days, with their items; next due first."""
-    query = select(*circulating.ITEM_COLUMNS, *LOAN_COLUMNS).join(t.loan, t.loan.c.item_id == t.item.c.id)
-    query = query.where(OPEN_LOAN, t.loan.c.patron_id.in_(patrons), _DUE.between(first, last))
-    return list(db.execute(query.order_by(t.loan.c.patron_id, t.loan.c.due, t.loan.c.id)))
+    return db.execute(_LOANS_DUE, {"ids": list(patrons), "first": first, "last": last}).all()
 
 
 def debtors(db: Connection, least: int, after: str, most: int) -> list[str]:
@@ -92,22 +101,36 @@ _ADDRESSED = (
 )
 
 
-def patrons(db: Connection, ids: Collection[str], *, locked: bool = False) -> list[Row[Any]]:
+_PATRONS = select(*_ADDRESSED).where(t.patron.c.id.in_(_IDS)).order_by(t.patron.c.id)
+_LOCKED_PATRONS: Executable = _PATRONS.with_for_update(key_share=True)
+
+
+def patrons(db: Connection, ids: Collection[str], *, locked: bool = False) -> Sequence[Row[Any]]:
     """Patrons with their addresses."""
-    query = select(*_ADDRESSED).where(t.patron.c.id.in_(ids)).order_by(t.patron.c.id)
-    return list(db.execute(query.with_for_update(key_share=True) if locked else query))
+    return db.execute(_LOCKED_PATRONS if locked else _PATRONS, {"ids": list(ids)}).all()
 
 
 # --- what was written down --------------------------------------------------------------------------------------------
 
 
-def about(db: Connection, kind: str, patrons_: Collection[str]) -> list[Row[Any]]:
+_ABOUT = (
+    select(notice, message.c.channel, message.c.ended_at)
+    .outerjoin(message, message.c.id == notice.c.message)
+    .outerjoin(t.loan, t.loan.c.id == notice.c.loan_id)
+    .where(notice.c.kind == bindparam("kind"), notice.c.patron_id.in_(_IDS))
+    .where(or_(notice.c.loan_id.is_(None), OPEN_LOAN))
+)
+
+
+def about(db: Connection, kind: str, patrons_: Collection[str]) -> Sequence[Row[Any]]:
     """Notices of a kind about loans, debts and reservations of patrons that are still open, with how they were sent."""
-    columns = (notice, message.c.channel, message.c.ended_at)
-    query = select(*columns).outerjoin(message, message.c.id == notice.c.message)
-    query = query.outerjoin(t.loan, t.loan.c.id == notice.c.loan_id)
-    still_open = or_(notice.c.loan_id.is_(None), OPEN_LOAN)
-    return list(db.execute(query.where(notice.c.kind == kind, notice.c.patron_id.in_(patrons_), still_open)))
+    return db.execute(_ABOUT, {"kind": kind, "ids": list(patrons_)}).all()
+
+
+def of_kind(db: Connection, kind: str, loans: Collection[int]) -> list[Row[Any]]:
+    """Notices of a kind about loans, open or not, that count: neither skipped nor cancelled."""
+    of = (notice.c.kind == kind, notice.c.loan_id.in_(loans), notice.c.state.not_in((SKIPPED, CANCELLED)))
+    return list(db.execute(select(notice).where(*of)))
 
 
 def add_message(db: Connection, values: Values) -> int:
@@ -131,19 +154,18 @@ def hand_on(db: Connection, notices: Collection[int], message_id: int) -> int:
     return db.execute(update(notice).where(*of).values(message=message_id, state=PLANNED, reason=None)).rowcount
 
 
-def waiting(db: Connection, kind: str, run: int, now: datetime, after: int) -> int | None:
-    """The next message of a kind that this run may send: its own, and those of runs that have ended."""
+def waiting(db: Connection, kind: str, run: int, now: datetime, after: int, most: int) -> Sequence[int]:
+    """The next messages of a kind that this run may send: its own, and those of runs that have ended."""
     alive = exists().where(task_run.c.id == message.c.run, task_run.c.state == RUNNING)
-    of = (message.c.kind == kind, message.c.state == PLANNED, message.c.id > after)
+    of = (WAITS, message.c.kind == kind, message.c.state == PLANNED, message.c.id > after)
     mine = or_(message.c.run == run, ~alive)
     query = select(message.c.id).where(*of, mine, or_(message.c.try_at.is_(None), message.c.try_at <= now))
-    found: int | None = db.execute(query.order_by(message.c.id).limit(1)).scalar_one_or_none()
-    return found
+    return db.execute(query.order_by(message.c.id).limit(most)).scalars().all()
 
 
 def next_try(db: Connection, kind: str, now: datetime) -> datetime | None:
     """When, after now, the next message of a kind is to be tried again."""
-    of = (message.c.kind == kind, message.c.state == PLANNED, message.c.try_at > now)
+    of = (WAITS, message.c.kind == kind, message.c.state == PLANNED, message.c.try_at > now)
     found: datetime | None = db.execute(select(func.min(message.c.try_at)).where(*of)).scalar_one()
     return found
 
@@ -151,49 +173,77 @@ def next_try(db: Connection, kind: str, now: datetime) -> datetime | None:
 def cut_off(db: Connection, kind: str) -> list[int]:
     """Messages of a kind that were being sent by a run that is no longer alive."""
     alive = exists().where(task_run.c.id == message.c.run, task_run.c.state == RUNNING)
-    query = select(message.c.id).where(message.c.kind == kind, message.c.state == SENDING, ~alive)
+    query = select(message.c.id).where(WAITS, message.c.kind == kind, message.c.state == SENDING, ~alive)
     return list(db.execute(query.order_by(message.c.id)).scalars())
+
+
+_ONE = select(message).where(message.c.id == bindparam("message"))
+_LOCKED_ONE = _ONE.with_for_update()
 
 
 def one(db: Connection, message_id: int, *, locked: bool = False) -> Row[Any] | None:
     """A message."""
-    query = select(message).where(message.c.id == message_id)
-    return db.execute(query.with_for_update() if locked else query).one_or_none()
+    return db.execute(_LOCKED_ONE if locked else _ONE, {"message": message_id}).one_or_none()
 
 
-def claim(db: Connection, message_id: int, run: int) -> bool:
-    """Begin to send a planned message; False if another run was first, or it is no longer planned."""
-    of = (message.c.id == message_id, message.c.state == PLANNED)
-    begun = {"state": SENDING, "run": run, "tries": message.c.tries + 1, "try_at": None}
-    return db.execute(update(message).where(*of).values(**begun)).rowcount == 1
+def has_key(db: Connection, key: str) -> bool:
+    """Whether there is a message of this key."""
+    return db.execute(select(message.c.id).where(message.c.key == key)).first() is not None
 
 
-def notices_of(db: Connection, message_id: int, states: Collection[str] = (PLANNED, SENDING)) -> list[Row[Any]]:
+_CLAIM = (
+    update(message)
+    .where(message.c.id == bindparam("of"), message.c.state == PLANNED)
+    .values(state=SENDING, tries=message.c.tries + 1, try_at=None)
+)
+
+
+def claim(db: Connection, message_id: int, run: int, fee: int, made_with: Values | None) -> bool:
+    """Begin to send a planned message, at a fee; False if another run was first, or it is no longer planned."""
+    begun = {"run": run, "fee": fee, "made_with": made_with}
+    return db.execute(_CLAIM, {"of": message_id, **begun}).rowcount == 1
+
+
+_NOTICES_OF = (
+    select(notice)
+    .where(notice.c.message == bindparam("message"), notice.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(notice.c.due, notice.c.id)
+)
+
+
+def notices_of(db: Connection, message_id: int, states: Collection[str] = (PLANNED, SENDING)) -> Sequence[Row[Any]]:
     """The notices a message tells, next due first."""
-    of = (notice.c.message == message_id, notice.c.state.in_(states))
-    return list(db.execute(select(notice).where(*of).order_by(notice.c.due, notice.c.id)))
+    return db.execute(_NOTICES_OF, {"message": message_id, "states": list(states)}).all()
+
+
+_SET_MESSAGE = update(message).where(message.c.id == bindparam("of"), message.c.state == bindparam("was"))
+_SET_NOTICES = update(notice).where(notice.c.id.in_(_IDS))
 
 
 def set_message(db: Connection, message_id: int, values: Values, was: str) -> bool:
     """Change a message that is in a state; whether it was."""
-    of = (message.c.id == message_id, message.c.state == was)
-    return db.execute(update(message).where(*of).values(**values)).rowcount == 1
+    return db.execute(_SET_MESSAGE, {**values, "of": message_id, "was": was}).rowcount == 1
 
 
 def set_notices(db: Connection, ids: Collection[int], values: Values) -> None:
     """Change notices."""
-    db.execute(update(notice).where(notice.c.id.in_(ids)).values(**values))
+    db.execute(_SET_NOTICES, {**values, "ids": list(ids)})
 
 
 # --- what they are about, as it is now --------------------------------------------------------------------------------
 
-_NOW = select(*circulating.ITEM_COLUMNS, *LOAN_COLUMNS, t.item.c.author, t.loan.c.returned_at)
+_NOW = (
+    select(*circulating.ITEM_COLUMNS, *LOAN_COLUMNS, t.item.c.author, t.loan.c.returned_at)
+    .join(t.loan, t.loan.c.item_id == t.item.c.id)
+    .where(t.loan.c.id.in_(_IDS))
+    .order_by(t.loan.c.id)
+)
+_LOCKED_NOW: Executable = _NOW.with_for_update(of=t.loan)
 
 
 def loans_now(db: Connection, loans: Collection[int], *, locked: bool = False) -> dict[int, Row[Any]]:
     """Loans, open or not, with their items."""
-    query = _NOW.join(t.loan, t.loan.c.item_id == t.item.c.id).where(t.loan.c.id.in_(loans)).order_by(t.loan.c.id)
-    rows: list[Row[Any]] = list(db.execute(query.with_for_update(of=t.loan) if locked else query))
+    rows = db.execute(_LOCKED_NOW if locked else _NOW, {"ids": list(loans)})
     return {row.loan: row for row in rows}
 
 
@@ -227,10 +277,14 @@ def raise_series(db: Connection, patron: str, organisation: str, since: date, le
 # --- addresses that do not work ---------------------------------------------------------------------------------------
 
 
+_BAD = select(bad_address.c.patron_id, bad_address.c.channel, bad_address.c.address).where(
+    bad_address.c.patron_id.in_(_IDS)
+)
+
+
 def bad_addresses(db: Connection, ids: Collection[str]) -> set[tuple[str, str, str]]:
     """Patron, channel and address of addresses that were refused for good."""
-    query = select(bad_address.c.patron_id, bad_address.c.channel, bad_address.c.address)
-    return {(row[0], row[1], row[2]) for row in db.execute(query.where(bad_address.c.patron_id.in_(ids)))}
+    return {(row[0], row[1], row[2]) for row in db.execute(_BAD, {"ids": list(ids)})}
 
 
 def flag(db: Connection, patron: str, channel: str, values: Values) -> None:

@@ -37,6 +37,15 @@ def of_workplace(db: Connection, machine: str, operations: Sequence[str]) -> lis
     return list(db.execute(query))
 
 
+def loans_at(db: Connection, patron: str, items: Sequence[str], ended: Sequence[datetime]) -> list[Row[Any]]:
+    """A patron's loans of some items: those that are open, and those that ended at one of some instants."""
+    mine = (t.loan.c.patron_id == patron, t.loan.c.item_id.in_(items))
+    found = list(db.execute(select(t.loan).where(*mine, t.loan.c.returned_at.is_(None))))
+    if ended:  # no index has them: they are looked for only where something was returned
+        found += db.execute(select(t.loan).where(*mine, t.loan.c.returned_at.in_(ended)))
+    return found
+
+
 def at_instant(db: Connection, at: datetime) -> list[Row[Any]]:
     """What was recorded at an instant; what an operation books bears the same."""
     return list(db.execute(select(t.operation).where(t.operation.c.at == at)))

@@ -26,6 +26,8 @@ SHOWN: tuple[Any, ...] = (
     t.patron.c.home,
     t.patron.c.email,
     t.patron.c.phone,
+    t.patron.c.postal,
+    t.patron.c.prefers,
 )
 ITEM_SHOWN: tuple[Any, ...] = (
     *(column for column in t.item.c if column is not t.item.c.sought),

@@ -125,6 +125,7 @@ class PatronSession:
         language: the patron's language, None if not recorded.
         loans: number of current loans; ``limit`` the most general limit, None if there is none.
         notices: reasons that stop borrowing (blocked, expired), known at once; return and account stay open.
+        mail: whether a receipt can be sent to the patron by e-mail; None = this library sends none.
     """
 
     token: str = field(repr=False)
@@ -134,6 +135,7 @@ class PatronSession:
     loans: int
     limit: int | None
     notices: tuple[Reason, ...] = ()
+    mail: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +343,10 @@ class CirculationApi(Protocol):
 
     def account(self, session: str) -> Account:
         """Loans, items set aside, fees."""
+        ...
+
+    def mail_receipt(self, session: str, receipt: OperationId, operations: tuple[OperationId, ...]) -> None:
+        """Have a receipt of operations sent by e-mail; under the same id it is sent once, however often it is asked."""
         ...
 
     def look_up(self, items: tuple[str, ...]) -> tuple[ItemState, ...]:

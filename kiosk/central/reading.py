@@ -117,6 +117,7 @@ def sign_in(fields: Fields) -> api.PatronSession | api.SignInRefused:
             fields.get("loans", int),
             fields.maybe("limit", int),
             tuple(reason(each) for each in fields.each("notices")),
+            fields.maybe("mail", bool),
         )
     until = fields.instant("until") if fields.maybe("until", str) is not None else None
     return api.SignInRefused(fields.get("code", str), fields.maybe("tries_left", int), until)

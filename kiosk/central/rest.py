@@ -283,6 +283,10 @@ class RestApi:
         """Loans, items set aside, fees."""
         return account(Fields(self._get("/account", {SESSION: session})[2], "account"))
 
+    def mail_receipt(self, session: str, receipt: api.OperationId, operations: tuple[api.OperationId, ...]) -> None:
+        """Have a receipt of operations sent by e-mail."""
+        self._send("POST", "/receipts", {SESSION: session}, {"id": receipt, "operations": list(operations)})
+
     def look_up(self, items: tuple[str, ...]) -> tuple[api.ItemState, ...]:
         """Fresh state of items. The instant of the answer is taken before asking, so that it is never too young."""
         asked = time.monotonic()

@@ -172,6 +172,9 @@ class CentralWorker:
                 self._post(m.OperationAnswered(operation, self._client.settle(operation)))
             case e.LoadAccount(session, token):
                 self._post(m.AccountLoaded(session, self._client.account(token)))
+            case e.MailReceipt(number, receipt, token, operations):
+                self._client.mail_receipt(token, receipt, operations)
+                self._post(m.ReceiptMailed(number, None))
             case e.LookUp(_, items):
                 self._post(m.ItemsLookedUp(self._client.look_up(items)))
 
@@ -199,6 +202,8 @@ class CentralWorker:
                 for each in batch.operations:
                     self._post(m.OperationAnswered(each.id, api.Unknown(code)))
                 self._post(m.BatchEnded(tuple(each.id for each in batch.operations)))
+            case e.MailReceipt(number):
+                self._post(m.ReceiptMailed(number, code))
             case e.SignOut():
                 log.info("sign_out_not_told", code=code)
 

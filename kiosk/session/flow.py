@@ -14,11 +14,11 @@ from typing import Any
 from drivers.api import CardProblem, CardRefused, CardSeen, CodeScanned, Printed
 from kiosk import messages as m
 from kiosk.central.api import Action, CardIdentifier, ItemRecord, PatronSession, SignInRefused
-from kiosk.effects import LoadAccount, PrintReceipt, SignIn, SignOut
+from kiosk.effects import LoadAccount, MailReceipt, PrintReceipt, SignIn, SignOut
 from kiosk.screens import RowState, Sentence
 from kiosk.selfservice import rule_allows
 from kiosk.session import rows, work
-from kiosk.session.state import PATRON_PAGES, STACK_ACTION, Page, State, Work
+from kiosk.session.state import PATRON_PAGES, STACK_ACTION, Mail, Page, State, Work
 from kiosk.session.turn import Turn
 from rules.published import Published
 
@@ -27,6 +27,7 @@ CARD_PROBLEM: Mapping[CardProblem, str] = {
     CardProblem.RANDOM_UID: "signin.card_random",
     CardProblem.UNREADABLE: "signin.card_still",
 }
+NO_ADDRESS, MAY_PASS = "receipt_no_address", ("unreachable", "failed")  # why a receipt was not taken for sending
 WITH_ROWS = frozenset({Page.BORROW, Page.RETURN, Page.RENEW, Page.LEAVE})
 
 
@@ -39,11 +40,22 @@ def begin(turn: Turn, page: Page) -> None:
 
 def forget(turn: Turn) -> None:
     """Drop everything that belongs to the patron and the session; a language they chose stays until its end."""
-    if turn.state.patron is not None:
-        turn.emit(SignOut(turn.state.patron.token))
-    turn.set(
-        work={}, left_out=frozenset(), patron=None, card=None, account=None, notice=None, busy=False, printing=None
-    )
+    _sign_out(turn)
+    turn.set(work={}, left_out=frozenset(), asked=(), card=None, account=None, notice=None, busy=False, printing=None)
+
+
+def _sign_out(turn: Turn) -> None:
+    """End the patron's session at the centre, if it has not ended yet."""
+    for holder in (turn.state.patron, turn.state.mail):
+        if holder is not None:
+            turn.emit(SignOut(holder.token))
+    turn.set(patron=None, mail=None)
+
+
+def _goodbye(turn: Turn) -> None:
+    """Nothing more is asked of the patron."""
+    _sign_out(turn)
+    turn.show_page(Page.GOODBYE)
 
 
 def to_start(turn: Turn, notice: Sentence | None = None) -> None:
@@ -55,18 +67,23 @@ def to_start(turn: Turn, notice: Sentence | None = None) -> None:
 
 def conclude(turn: Turn, timed_out: bool = False) -> None:
     """End the session: what lies on the pad is nobody's from now on; say what was done and what staff must see."""
-    turn.set(pad=turn.state.pad.all_leftover())
-    if turn.state.patron is not None:
-        turn.emit(SignOut(turn.state.patron.token))
-    turn.set(patron=None, card=None, account=None, notice=None, busy=False)
+    turn.set(pad=turn.state.pad.all_leftover(), card=None, account=None, notice=None, busy=False)
     work.close_rows(turn)
-    done = rows.done_rows(turn.state)
-    if done and not timed_out and turn.state.settings.has_printer:
+    done, mail = rows.done_rows(turn.state), _mail(turn.state)
+    choice = turn.state.settings.has_printer or (mail is not None and mail.possible)
+    if done and not timed_out and choice:
+        turn.set(patron=None, mail=mail)
         turn.show_page(Page.RECEIPT)
     elif done or rows.staff_rows(turn.state):
-        turn.show_page(Page.GOODBYE)
+        _goodbye(turn)
     else:
         to_start(turn)
+
+
+def _mail(state: State) -> Mail | None:
+    """What a receipt by e-mail needs; None where nobody is known, or this library sends none."""
+    patron = state.patron
+    return Mail(patron.token, patron.mail) if patron is not None and patron.mail is not None else None
 
 
 # --- intents ----------------------------------------------------------------------------------------------------------
@@ -186,8 +203,12 @@ def _choose_receipt(turn: Turn, message: m.ChooseReceipt) -> None:
         number = turn.number()
         turn.set(printing=number, notice=None)
         turn.emit(PrintReceipt(number, rows.receipt(turn.state, turn.now)))
+    elif message.way == "mail" and turn.state.mail is not None and rows.can_mail(turn.state):
+        number = turn.number()
+        turn.set(printing=number, notice=None)
+        turn.emit(MailReceipt(number, turn.receipt_id(), turn.state.mail.token, turn.state.asked))
     elif message.way == "none":
-        turn.show_page(Page.GOODBYE)
+        _goodbye(turn)
 
 
 def _language(turn: Turn, message: m.ChooseLanguage) -> None:
@@ -313,14 +334,28 @@ def request_failed(turn: Turn, message: m.RequestFailed) -> None:
 
 def printed(turn: Turn, event: Printed) -> None:
     """The receipt came, or another way must be chosen."""
-    if turn.state.page is not Page.RECEIPT or event.request != turn.state.printing:
+    _receipt_ended(turn, event.request, "receipt.take" if event.problem is None else None)
+
+
+def mailed(turn: Turn, message: m.ReceiptMailed) -> None:
+    """The receipt is on its way, or another way must be chosen: this one again only where that can help."""
+    state = turn.state
+    if state.mail is None or message.request != state.printing:
         return
-    turn.set(printing=None)
-    if event.problem is None:
-        turn.set(notice=Sentence("receipt.take"))
-        turn.show_page(Page.GOODBYE)
-    else:
-        turn.set(notice=Sentence("receipt.failed"))
+    if message.problem == NO_ADDRESS:
+        turn.set(mail=replace(state.mail, possible=False))
+    elif message.problem not in (None, *MAY_PASS):
+        _sign_out(turn)  # and with it goes the choice
+    _receipt_ended(turn, message.request, "receipt.sent" if message.problem is None else None)
+
+
+def _receipt_ended(turn: Turn, request: int, says: str | None) -> None:
+    """``says``: what to tell of a receipt that came; None = it did not."""
+    if turn.state.page is not Page.RECEIPT or request != turn.state.printing:
+        return
+    turn.set(printing=None, notice=Sentence(says or "receipt.failed"))
+    if says is not None:
+        _goodbye(turn)
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -368,7 +403,7 @@ def _time_out(turn: Turn) -> None:
     if turn.state.page in WITH_ROWS or turn.state.page is Page.ACCOUNT:
         conclude(turn, timed_out=True)
     elif turn.state.page is Page.RECEIPT:
-        turn.show_page(Page.GOODBYE)
+        _goodbye(turn)
     else:
         to_start(turn)
 

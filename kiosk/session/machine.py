@@ -207,6 +207,7 @@ HANDLERS: Mapping[type, Callable[[Turn, Any], None]] = {
     m.BatchEnded: _batch_ended,
     m.SettleFailed: _settle_failed,
     m.AccountLoaded: flow.account_loaded,
+    m.ReceiptMailed: flow.mailed,
     m.RequestFailed: _request_failed,
     m.ItemsLookedUp: _items_looked_up,
     m.ItemListChanged: _item_list_changed,

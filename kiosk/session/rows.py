@@ -209,6 +209,11 @@ def can_print(state: State) -> bool:
     return state.settings.has_printer and device is not None and device.reason is None and ready
 
 
+def can_mail(state: State) -> bool:
+    """Whether the receipt can be sent by e-mail now."""
+    return state.mail is not None and state.mail.possible and state.central_up
+
+
 def summary(state: State) -> tuple[Sentence, Sentence | None]:
     """How many items were lent, returned or renewed: a sentence for receipt and screen, and one for what else was."""
     counts = {

@@ -1,7 +1,7 @@
 """The state of the machine's core: frozen values, replaced and never changed.
 
 Responsible for what the core remembers. Not responsible for how it changes (machine, flow, work, heal) or looks (view).
-A patron's data is in ``patron``, ``card``, ``account`` and the rows' due dates, and ends with the session.
+A patron's data is in ``patron``, ``mail``, ``card``, ``account`` and the rows' due dates, and ends with the session.
 """
 
 from __future__ import annotations
@@ -187,6 +187,14 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """What is kept of a patron until they have chosen a receipt. ``possible``: it can be sent by e-mail."""
+
+    token: str = field(repr=False)
+    possible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """How a device is. ``reason``: None while it is up."""
 
@@ -207,9 +215,11 @@ class State:
             a warning; ``warning_wall`` the same on the wall clock, for the screen.
         page_since: monotonic instant since which the page is shown.
         work: rows of the session in order of arrival; ``left_out`` sets the person goes on without.
+        asked: operations the central service was asked for in the patron's name, in order.
         operations: every operation that is not closed.
         writes: outstanding SetSecurity commands by number; an item with one is not compared with its loan state.
         batch: operations of the request that is out.
+        printing: number of the receipt that is being printed or sent.
         missing_items: items of which the central service said that there is none.
         looking_up: items whose look-up is out; ``look_up_again`` monotonic instant before which none is sent.
         doubts: items on the staff list -> wanted security.
@@ -233,6 +243,8 @@ class State:
     busy: bool = False
     card: CardIdentifier | None = None
     patron: PatronSession | None = None
+    mail: Mail | None = None
+    asked: tuple[OperationId, ...] = ()
     account: Account | None = None
     pad: Pad = field(default_factory=Pad)
     work: Mapping[str, Work] = field(default_factory=dict)

@@ -56,6 +56,10 @@ class Turn:
         """A new operation id: unique to this run of this machine, yet the step stays a pure function."""
         return str(uuid5(NAMESPACE_OID, f"{self.state.settings.id_seed}:{self.number()}"))
 
+    def receipt_id(self) -> OperationId:
+        """The id of this session's receipt: the same however often it is asked for."""
+        return str(uuid5(NAMESPACE_OID, f"{self.state.settings.id_seed}:receipt:{self.state.session}"))
+
     def write_bit(self, uid: TagUid, to: Security, item: str, operation: OperationId | None) -> None:
         """Ask the pad to bring a tag's bit to a state; the answer finds its owner by the request's number."""
         request = self.number()

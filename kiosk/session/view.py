@@ -5,7 +5,7 @@ Responsible for choosing the screen, its headline (ui.md 4: the first that appli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from drivers.api import TagProblem, Unreadable
@@ -249,13 +249,19 @@ def _leave(state: State, now: Now) -> s.LeaveOpen:
     return s.LeaveOpen(frame(state), Sentence("leave.ask", {"n": len(waiting)}), Sentence("leave.note"), waiting)
 
 
+def _choices(state: State) -> Iterator[s.Choice]:
+    if state.settings.has_printer:
+        possible = rows.can_print(state)
+        yield s.Choice("print", Sentence("receipt.print"), possible, None if possible else Sentence("receipt.no_paper"))
+    if state.mail is not None:
+        possible = rows.can_mail(state)
+        why_not = Sentence("machine.not_now" if state.mail.possible else "receipt.no_mail")
+        says, note = Sentence("receipt.mail"), Sentence("receipt.mail_note")
+        yield s.Choice("mail", says, possible, None if possible else why_not, note if possible else None)
+    yield s.Choice("none", Sentence("receipt.none"), True)
+
+
 def _receipt(state: State, now: Now) -> s.ReceiptChoice:
-    possible = rows.can_print(state)
-    why_not = None if possible else Sentence("receipt.no_paper")
-    choices = (
-        s.Choice("print", Sentence("receipt.print"), possible, why_not),
-        s.Choice("none", Sentence("receipt.none"), True),
-    )
     done = tuple(rows.row(state, work, now.monotonic) for work in rows.done_rows(state))
     summary, also = rows.summary(state)
     return s.ReceiptChoice(
@@ -264,7 +270,7 @@ def _receipt(state: State, now: Now) -> s.ReceiptChoice:
         summary,
         done,
         _staff(state, now),
-        choices,
+        tuple(_choices(state)),
         state.printing is not None,
         state.notice,
         also,

@@ -224,7 +224,8 @@ def _send(turn: Turn) -> None:
         first = operation.asked_at if operation.asked_at is not None else turn.now.monotonic
         turn.put_operation(replace(operation, in_flight=True, unanswered=False, asked_at=first))
     turn.record(asked)
-    turn.set(batch=frozenset(operation.id for operation in batch))
+    new = tuple(operation.id for operation in batch if operation.step is None)
+    turn.set(batch=frozenset(operation.id for operation in batch), asked=(*turn.state.asked, *new))
     lines = tuple(AskedOperation(operation.id, operation.action, operation.item) for operation in batch)
     turn.emit(RunBatch(Batch(lines, patron.token if patron and own else None, reference, rules)))
 

@@ -45,6 +45,7 @@ class _Service:
         self.published = _rules(1)
         self.reports: list[c.HeartbeatReport] = []
         self.resent: list[str] = []
+        self.mailed: list[tuple[str, str, tuple[str, ...]]] = []
         self.asked: list[str] = []
         self.refuses: dict[str, str] = {}
         self.before_answer: Callable[[str], None] = lambda what: None
@@ -78,6 +79,12 @@ class _Service:
         if session == "ended":
             raise c.CentralRejected("session_ended", "sign in again")
         return self._answer(c.Account((), (), (), 0, "EUR", None))  # type: ignore[no-any-return]
+
+    def mail_receipt(self, session: str, receipt: str, operations: tuple[str, ...]) -> None:
+        if session == "ended":
+            raise c.CentralRejected("session_ended", "sign in again")
+        self._answer(None)
+        self.mailed.append((session, receipt, operations))
 
     def look_up(self, items: tuple[str, ...]) -> tuple[c.ItemState, ...]:
         return self._answer(tuple(c.ItemState(item, None, False, "unknown", 0.0) for item in items))  # type: ignore[no-any-return]
@@ -156,9 +163,12 @@ def test_every_request_has_an_end_while_the_service_is_away(world: _World) -> No
         e.Settle("a"),
         e.RunBatch(BATCH),
         e.SignOut("t"),
+        e.MailReceipt(5, "r", "t", ("a",)),
     ):
         world.worker.ask(request)
-    wait_for(lambda: world.of(m.BatchEnded))
+    wait_for(lambda: world.of(m.ReceiptMailed))
+    assert world.of(m.ReceiptMailed) == [m.ReceiptMailed(5, "unreachable")]
+    assert len(world.of(m.BatchEnded)) == 1
     assert {message.what for message in world.of(m.RequestFailed)} == {"sign_in", "account", "look_up"}
     assert len(world.of(m.SettleFailed)) == 1
     assert isinstance(world.of(m.OperationAnswered)[0].outcome, c.Unknown)
@@ -170,6 +180,15 @@ def test_a_refused_request_is_told_with_its_code_and_the_service_is_there(world:
     (failed,) = wait_for(lambda: world.of(m.RequestFailed))
     assert (failed.session, failed.code) == (7, "session_ended")
     assert not world.of(m.CentralDown)
+
+
+def test_a_receipt_by_mail_is_asked_for_and_told_with_its_number(world: _World) -> None:
+    world.worker.start()
+    world.worker.ask(e.MailReceipt(5, "r", "token", ("a", "b")))
+    world.worker.ask(e.MailReceipt(6, "s", "ended", ("a",)))
+    wait_for(lambda: len(world.of(m.ReceiptMailed)) == 2)
+    assert world.of(m.ReceiptMailed) == [m.ReceiptMailed(5, None), m.ReceiptMailed(6, "session_ended")]
+    assert world.service.mailed == [("token", "r", ("a", "b"))]
 
 
 def test_new_rules_arrive_and_unusable_ones_are_left(world: _World) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.central import api
+from kiosk.central.reading import Fields, sign_in
 from kiosk.central.rest import RestApi, check_url
 from tests.kiosk.wires import always, document, serving, silence
 from tests.waiting import wait_for
@@ -266,3 +267,13 @@ def test_only_the_configured_authority_is_trusted(tmp_path: Path) -> None:
 )
 def test_plain_http_stays_on_this_computer(url: str, right: bool) -> None:
     assert (check_url(url) is None) is right
+
+
+@pytest.mark.parametrize(("told", "mail"), [({"mail": True}, True), ({"mail": False}, False), ({}, None)])
+def test_whether_a_receipt_can_be_mailed_is_what_the_centre_says(told: dict[str, object], mail: bool | None) -> None:
+    said = {"outcome": "signed_in", "token": "t", "patron": "p", "first_name": "Ada", "loans": 0, "notices": []}
+    found = sign_in(Fields({**said, **told}, "sign-in"))
+    assert isinstance(found, api.PatronSession)
+    assert found.mail is mail
+    with pytest.raises(api.CentralUnreachable):
+        sign_in(Fields({**said, "mail": "mira@example.org"}, "sign-in"))

@@ -31,6 +31,7 @@ TAPS = [
     ("LeaveOpen", "stay", messages.Back()),
     ("LeaveOpen", "finish", messages.Finish()),
     ("ReceiptChoice", "receipt:print", messages.ChooseReceipt("print")),
+    ("ReceiptChoice", "receipt:mail", messages.ChooseReceipt("mail")),
     ("ReceiptChoice", "receipt:none", messages.ChooseReceipt("none")),
     ("TimeOutWarning", "more-time", messages.MoreTime()),
     ("TimeOutWarning", "finish", messages.Finish()),
@@ -129,11 +130,17 @@ def test_chosen_loans_are_renewed_and_no_others(machine: Machine) -> None:
     assert messages.Renew(("loan1",)) in machine.intents
 
 
-def test_a_receipt_that_cannot_be_printed_cannot_be_chosen_and_says_why(machine: Machine) -> None:
+@pytest.mark.parametrize(("way", "why"), [("print", "no paper"), ("mail", "no address in your account")])
+def test_a_receipt_that_is_not_possible_cannot_be_chosen_and_says_why(machine: Machine, way: str, why: str) -> None:
     machine.show("ReceiptChoice-no-paper")
-    assert machine.pilot.sees("no paper")
-    machine.pilot.tap("receipt:print")
-    assert messages.ChooseReceipt("print") not in machine.intents
+    assert machine.pilot.sees(why)
+    machine.pilot.tap(f"receipt:{way}")
+    assert messages.ChooseReceipt(way) not in machine.intents
+
+
+def test_a_receipt_by_mail_says_where_it_goes_without_an_address(machine: Machine) -> None:
+    machine.show("ReceiptChoice")
+    assert machine.pilot.sees("To the address in your account")
 
 
 def test_a_double_touch_is_one_touch_even_if_the_screen_has_changed_in_between(machine: Machine) -> None:
@@ -209,7 +216,7 @@ def test_settings_apply_at_once_and_are_forgotten_at_the_next_visit(machine: Mac
 def test_what_is_not_delivered_is_not_shown(machine: Machine) -> None:
     for name in (*gallery.EXAMPLES, *gallery.MORE):
         machine.show(name)
-        for never in ("Call staff", "Send it by e-mail", "Read aloud", "How many items"):
+        for never in ("Call staff", "Read aloud", "How many items"):
             assert not machine.pilot.sees(never), name
 
 

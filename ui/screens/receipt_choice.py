@@ -63,7 +63,7 @@ class ReceiptChoicePage(Page):
         for choice in view.choices:
             button = self._buttons[choice.way]
             button.text = speaker.text(choice.says)
-            button.note = speaker.text(choice.why_not) if not choice.possible else ""
+            button.note = speaker.text(choice.note if choice.possible else choice.why_not)
             button.kind = "secondary" if choice.way == "none" else "primary"
             button.possible = choice.possible and not view.busy
 

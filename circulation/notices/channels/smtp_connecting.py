@@ -6,6 +6,7 @@ Not responsible for messages (smtp).
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
@@ -61,12 +62,19 @@ def connection(server: Server, patience: float) -> smtplib.SMTP:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=patience, context=context)
         else:
             smtp = smtplib.SMTP(server.host, server.port, timeout=patience)
+    _send_at_once(smtp)
     try:
         _greet(smtp, server, context)
     except Unable:
         smtp.close()
         raise
     return smtp
+
+
+def _send_at_once(smtp: smtplib.SMTP) -> None:
+    """Hold no octets back until the server has confirmed those before: the final dot is sent by itself (smtp)."""
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _greet(smtp: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from circulation import desk, machines
 from circulation.errors import CirculationError
+from circulation.notices import receipts
 from circulation.operations import Asked
 from circulation.staff import account, sitting
 from circulation.staff.forms import Form
@@ -29,8 +30,32 @@ def shown(page: Page, here: Sitting) -> dict[str, Any]:
     """What the desk is made of; without a patron only returns are told, and those of a patron end with F4."""
     return {
         **account.shown(page, here, here.patron),
+        "receipt": _receipt(page, here),
         "other": here.in_mode(LEND if here.mode == TAKE_BACK else TAKE_BACK),
     }
+
+
+def _receipt(page: Page, here: Sitting) -> bool | None:
+    """Whether a receipt of what was done can be sent to the patron; None = nothing can be said of that."""
+    if here.patron is None or not here.lines:
+        return None
+    with page.reading() as db:
+        return receipts.possible(page.service, db, here.patron)
+
+
+@router.post("/desk/receipt")
+def receipt(page: DeskPage, form: TheForm) -> Response:
+    """Send the patron a receipt of what was done for them here, by e-mail."""
+    here = sitting.of_form(page.asked)
+    if here.patron is None:
+        return sitting.back_to(page, here)
+    asked = receipts.Asked(sitting.mark(form), here.patron, here.lines[::-1])
+    try:
+        receipts.ask(page.service, page.workplace, asked)
+    except CirculationError as error:
+        return page.wrong("desk/desk.html", error, **shown(page, here))
+    page.request.app.state.ring()
+    return sitting.back_to(page, here, "receipt_asked")
 
 
 @router.post("/desk/scan")

@@ -79,7 +79,7 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
         m.Finish(),
         m.Back(),
         m.MoreTime(),
-        m.ChooseReceipt(chance.choice(["print", "none", "by pigeon"])),
+        m.ChooseReceipt(chance.choice(["print", "mail", "none", "by pigeon"])),
         m.ChooseLanguage(chance.choice(["de", "en", "xx"])),
         m.AskHelp(),
         m.CardTyped(card),
@@ -88,6 +88,9 @@ def _samples(world: World, chance: random.Random) -> list[m.Message]:
         m.BatchEnded((operation,)),
         m.SettleFailed(operation, "x"),
         m.AccountLoaded(session, account),
+        m.ReceiptMailed(
+            chance.choice([world.state.printing or 0, 7]), chance.choice([None, "unreachable", "receipt_no_address"])
+        ),
         m.RequestFailed(session, chance.choice(["sign_in", "account", "look_up"]), "unreachable"),
         m.ItemsLookedUp((world.item_state(item),)),
         m.ItemListChanged(c.ItemList("3", {})),

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from kiosk import messages as m
+from kiosk.session.state import Page
 from tests.kiosk.session.made import make_world
 from tests.kiosk.session.world import World
 
@@ -50,7 +51,7 @@ def _person(world: World, chance: random.Random) -> None:
         if not world.requests:
             world.sign_in()
     elif world.screen() == "ReceiptChoice":
-        world.send(m.ChooseReceipt(chance.choice(["print", "none"])))
+        world.send(m.ChooseReceipt(chance.choice(["print", "mail", "none"])))
     elif offered and chance.random() < 0.4:
         for _ in range(chance.choice([1, 1, 2])):
             world.send(m.RenewRow(offered[0]))
@@ -76,7 +77,7 @@ def _trouble(world: World, chance: random.Random) -> None:
 
 def _play(seed: int) -> World:
     chance = random.Random(seed)
-    world = make_world()
+    world = make_world(mail=True)
     for _ in range(STEPS):
         act = chance.choices([_hands, _machine, _central, _person, _trouble], weights=[4, 6, 6, 4, 1])[0]
         act(world, chance)
@@ -99,6 +100,7 @@ def test_after_any_history_disarmed_means_on_loan_or_the_item_is_on_the_staff_li
     _come_to_rest(world)
     world.invariant()
     assert not world.open_items(), "an operation stays open although everything was answered"
+    assert world.state.page not in (Page.START, Page.CLEAR) or "token" not in repr(world.state)
 
 
 @pytest.mark.parametrize("seed", range(0, 400, 4))

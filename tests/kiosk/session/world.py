@@ -76,6 +76,8 @@ class World:
     patron: str = "patron-1"
     limit: int = 15
     most_renewals: int = 2
+    mail: bool | None = None
+    has_printer: bool = True
     pad: list[TagUid] = field(default_factory=list)
     bits: dict[TagUid, Security] = field(default_factory=dict)
     owners: dict[TagUid, tuple[str, int]] = field(default_factory=dict)
@@ -112,7 +114,7 @@ class World:
         self.runs += 1
         self.commands.clear()
         self.requests.clear()
-        settings = Settings("Library", ("en", "de"), f"run-{self.runs}", has_printer=True, idle=90, warn=30)
+        settings = Settings("Library", ("en", "de"), f"run-{self.runs}", has_printer=self.has_printer, idle=90, warn=30)
         self.state = initial(settings)
         self.send(self.journal_read())
         self.send(m.RulesChanged(self.rules))
@@ -280,7 +282,7 @@ class World:
     # --- the central service ---
 
     def answer(self, fault: str | None = None) -> None:
-        """Answer the next request. ``fault``: "before" (lost on the way) or "after" (done, answer lost)."""
+        """Answer the next request. ``fault``: "before" (lost on the way), "after" (answer lost), of mail a code."""
         request = self.requests.popleft()
         match request:
             case e.SignIn(session):
@@ -308,6 +310,8 @@ class World:
                 self._reply(
                     fault, m.AccountLoaded(session, account), m.RequestFailed(session, "account", "unreachable")
                 )
+            case e.MailReceipt(number):
+                self._reply(fault, m.ReceiptMailed(number, None), m.ReceiptMailed(number, fault))
             case _:
                 raise AssertionError(f"nobody answers {request}")
 
@@ -316,7 +320,7 @@ class World:
 
     def patron_session(self) -> c.PatronSession:
         loans = sum(item.loan == self.patron for item in self.items.values())
-        return c.PatronSession("token", self.patron, "Ada", None, loans, self.limit)
+        return c.PatronSession("token", self.patron, "Ada", None, loans, self.limit, mail=self.mail)
 
     def item_state(self, name: str) -> c.ItemState:
         item = self.items.get(name)
