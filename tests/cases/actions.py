@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tests.cases import closing, documents, editing, lending, looking, noticing, paying, reserving
 from tests.cases.playing import Out, Playing
-from tests.cases.reading import Step
+from tests.cases.reading import REPLAY, REPLAYED, Step
 
 ACTIONS: Mapping[str, Callable[[Playing, Step], Out]] = {
     "checkout": lending.checkout,
@@ -42,9 +42,22 @@ ACTIONS: Mapping[str, Callable[[Playing, Step], Out]] = {
     "daily_run": noticing.daily_run,
     "all_scheduled_runs": noticing.all_scheduled_runs,
     "dry_run": noticing.dry_run,
+    "start_after_being_off": noticing.start_after_being_off,
+    "check_task": noticing.check_task,
+    "monthly_report": noticing.monthly_report,
 }
 
 
 def play(playing: Playing, step: Step) -> Out:
     """Play one step; its facts."""
-    return ACTIONS[step.action](playing, step)
+    return _replay(playing) if step.action == REPLAY else ACTIONS[step.action](playing, step)
+
+
+def _replay(playing: Playing) -> Out:
+    """The first steps of the case once more, in the world as it is before them; all their notices."""
+    notices: list[Out] = []
+    for step in playing.case.steps:
+        if step.id in REPLAYED and not step.apart:
+            playing.clock.now = step.at
+            notices += play(playing, step).get("notices", [])
+    return {"notices": notices}

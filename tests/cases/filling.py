@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,9 +12,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select
 
+from circulation.notices.content import DUE_WARNING
+from circulation.notices.types import EMAIL
 from circulation.service import Service
 from circulation.store import house
 from circulation.store import tables as t
+from circulation.store.notice_tables import message, notice
+from circulation.store.notices import SENT
 from rules import toml as rule_files
 from rules.problems import RuleFileError
 from tests.cases.reading import Case, CaseError, CaseFile, Facts
@@ -98,7 +102,7 @@ def fill(service: Service, file: CaseFile, case: Case, at: datetime, settings: F
         empty(db)
         _house(db, file, case, settings)
         for raw in case.world.get("patrons", ()):
-            _patron(service, db, world, Taking(f"{case.id}.patrons", raw), at)
+            _patron(service, db, world, Taking(f"{case.id}.patrons", raw), at, file.timezone)
         for raw in case.world.get("items", ()):
             _item(db, Taking(f"{case.id}.items", raw))
         _publish(db, case, at)
@@ -121,10 +125,8 @@ def _house(db: Connection, file: CaseFile, case: Case, settings: Facts) -> None:
         of = Taking(f"{case.id}.branches", branch)
         code = of.get("code", "id")
         top = of.left.get("parent") is None
-        values = {
-            **_settings(made, code, [b.get("code", b.get("id")) for b in branches], top),
-            **(settings if top else {}),
-        }
+        codes = [b.get("code", b.get("id")) for b in branches]
+        values = {**_settings(made, code, codes, top), **_settings(settings, code, codes, top)}
         db.execute(
             insert(t.organisation).values(
                 id=code,
@@ -143,6 +145,16 @@ def _house(db: Connection, file: CaseFile, case: Case, settings: Facts) -> None:
         db.execute(insert(t.patron_category).values(code=code))
     for code, (least, most) in file.age_groups.items():
         db.execute(insert(t.age_group).values(code=code, least=least, most=most))
+
+
+def settle(service: Service, case: Case, settings: Facts) -> None:
+    """Change settings while a case is played."""
+    codes = [branch.get("code", branch.get("id")) for branch in case.world.get("branches", ())]
+    with service.database.writing() as db:
+        for row in db.execute(select(t.organisation)).all():
+            values = {**row.settings, **_settings(settings, row.id, codes, row.parent is None)}
+            db.execute(t.organisation.update().where(t.organisation.c.id == row.id).values(settings=values))
+        house.changed(db)
 
 
 def _settings(made: Any, code: str, codes: list[str], top: bool) -> dict[str, Any]:
@@ -186,7 +198,7 @@ def _span(raw: Any) -> tuple[date, date]:
     return raw, raw
 
 
-def _patron(service: Service, db: Connection, world: World, of: Taking, at: datetime) -> None:
+def _patron(service: Service, db: Connection, world: World, of: Taking, at: datetime, zone: str) -> None:
     id_ = of.get("id")
     barcode = f"2{len(world.patrons) + 1:013}"
     world.patrons[id_] = barcode
@@ -204,10 +216,11 @@ def _patron(service: Service, db: Connection, world: World, of: Taking, at: date
         "email": of.get("email"),
         "phone": of.get("sms", "phone", "mobile"),
         "language": of.get("language"),
-        "postal": of.get("postal", "address"),
-        "prefers": of.get("prefers", "channel"),
+        "postal": of.get("postal", "postal_address", "address"),
+        "prefers": of.get("prefers", "preferred_channel", "channel"),
         "pin_hash": service.secrets.hash_pin(PIN, id_),
     }
+    since = of.like("since", default=at)
     owed = [
         (of.like(part), invoice)
         for part, invoice in (("invoice", True), ("debt", False), ("fee", False), ("owe", False))
@@ -216,22 +229,35 @@ def _patron(service: Service, db: Connection, world: World, of: Taking, at: date
     db.execute(insert(t.patron).values(**values))
     db.execute(insert(t.card).values(kind="barcode", value=barcode, patron_id=id_))
     for raw, invoice in owed:
-        for amount, is_invoice in _amounts(raw, invoice):
-            fee = {"reason": "invoice" if is_invoice else "other", "amount": amount, "open": True, "at": at}
-            db.execute(insert(t.fee).values(patron_id=id_, invoice=is_invoice, **fee))
+        for fee in _fees(of.place, raw, invoice, since):
+            booked = {**fee, "at": _instant(fee["at"], zone)}
+            db.execute(insert(t.fee).values(patron_id=id_, open=True, **booked))
 
 
-def _amounts(raw: Any, invoice: bool) -> list[tuple[int, bool]]:
-    """Amounts owed: one, several, or a table of kinds."""
-    if raw is None:
-        return []
+def _fees(place: str, raw: Any, invoice: bool, at: Any) -> Iterator[dict[str, Any]]:
+    """What is owed: an amount, several, a table of amounts by kind, or of one amount with its kind, day and branch."""
     if isinstance(raw, Mapping) and "amount" in raw:
-        return [(minor(raw["amount"]), invoice or "invoice" in str({**raw, "amount": ""}))]
-    if isinstance(raw, Mapping):
-        return [(minor(value), invoice or "invoice" in kind) for kind, value in raw.items() if minor(value)]
-    if isinstance(raw, list):
-        return [pair for one in raw for pair in _amounts(one, invoice)]
-    return [(minor(raw), invoice)] if minor(raw) else []
+        yield from _fee(Taking(place, raw), invoice, at)
+    elif isinstance(raw, Mapping):
+        for kind, amount in raw.items():
+            yield from _fees(place, amount, invoice or "invoice" in kind, at)
+    elif isinstance(raw, list):
+        for one in raw:
+            yield from _fees(place, one, invoice, at)
+    elif raw is not None:
+        yield from _fee(Taking(place, {"amount": raw}), invoice, at)
+
+
+def _fee(of: Taking, invoice: bool, at: Any) -> Iterator[dict[str, Any]]:
+    amount = minor(of.get("amount"))
+    kind = of.get("kind", "reason", "fee", "type", "of", default="")
+    is_invoice = bool(of.get("invoice", default=invoice)) or "invoice" in kind
+    since = of.get("since", "on", "date", "at", "charged", "booked", "reached", default=at)
+    branch = of.get("branch", "organisation", "org")
+    of.done()
+    if amount:
+        reason = "invoice" if is_invoice else "other"
+        yield {"reason": reason, "amount": amount, "invoice": is_invoice, "at": since, "branch": branch}
 
 
 def _item(db: Connection, of: Taking) -> None:
@@ -260,9 +286,8 @@ def _loan(db: Connection, world: World, of: Taking, zone: str) -> None:
     name, item = of.get("id"), of.get("item")
     out = of.get("checked_out", "out")
     world.loans[name or item] = item
-    level = _level(
-        of.get("level", "reminded", "overdue_level", "reminder_level", "reminders", "levels_sent", default=0)
-    )
+    level = _level(of.like("level", default=of.like("remind", default=0)))
+    warned = of.like("warned")
     values = {
         "item_id": item,
         "patron_id": of.get("patron"),
@@ -277,7 +302,27 @@ def _loan(db: Connection, world: World, of: Taking, zone: str) -> None:
         "rules": {},
     }
     of.done()
-    db.execute(insert(t.loan).values(**{**values, "unadjusted": values["due"]}))
+    made = insert(t.loan).values(**{**values, "unadjusted": values["due"]}).returning(t.loan.c.id)
+    id_ = db.execute(made).scalar_one()
+    if warned:
+        _warned(db, id_, values, _instant(warned if isinstance(warned, date) else out, zone))
+
+
+def _warned(db: Connection, loan: int, values: Facts, at: datetime) -> None:
+    """Somebody was warned of a loan before the first step."""
+    both = {"kind": DUE_WARNING, "level": "", "state": SENT, "fee": 0, "patron_id": values["patron_id"]}
+    way = {
+        "key": f"before-{loan}",
+        "channel": EMAIL,
+        "language": "en",
+        "branch": values["branch"],
+        "run": 0,
+        "tries": 1,
+    }
+    sent = {**both, **way, "created_at": at, "ended_at": at, "fees": [], "rule_set": 1}
+    id_ = db.execute(insert(message).values(**sent).returning(message.c.id)).scalar_one()
+    about = {"loan_id": loan, "loan_period": values["renewals"] + 1, "due": values["due"], "at": at}
+    db.execute(insert(notice).values(**both, **about, message=id_, invoiced=0, winners={}))
 
 
 def _level(raw: Any) -> int:

@@ -7,19 +7,20 @@ Machine, desk and portal each have their own key, as in a library. What each act
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import func, select
 
 from circulation import machines, staffing
+from circulation.notices.types import EMAIL
 from circulation.service import Service
 from circulation.store import tables as t
 from rules.refusals import REFUSALS
+from tests.cases.answering import server
 from tests.cases.filling import World, add_staff
 from tests.cases.reading import Case, CaseError, Step
-from tests.circulation.posting import Post
+from tests.circulation.posting import Box, Post
 from tests.circulation.running import Central, Machine, Staff, TestClock
 
 STAFF = "staff"  # who acts at the desk unless a step names somebody
@@ -42,10 +43,12 @@ class Playing:
         offline: what a branch's machine did without the centre and has not told yet.
         kept: documents that steps have exported.
         held: rules a branch's machine holds while it is off-line.
-        tasks: name -> task that sends notices, made when it first runs.
+        tasks: name -> task that sends notices.
+        post: what sends them, over the mail server of the world.
     """
 
     case: Case
+    zone: str
     service: Service
     central: Central
     clock: TestClock
@@ -55,13 +58,13 @@ class Playing:
     offline: dict[str, list[Out]] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
     tasks: dict[str, int] = field(default_factory=dict)
+    post: Post = field(init=False)
     _machines: dict[tuple[str, str], Machine] = field(default_factory=dict)
     _staff: dict[tuple[str, str], Staff] = field(default_factory=dict)
 
-    @cached_property
-    def post(self) -> Post:
-        """What sends notices."""
-        return Post(self.service)
+    def __post_init__(self) -> None:
+        self.post = Post(self.service)
+        self.post.boxes[EMAIL] = Box(server(self.case, self.zone, self.clock))
 
     # --- who asks -----------------------------------------------------------------------------------------------------
 

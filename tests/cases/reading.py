@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 FORMAT = "cases/1"
 Facts = Mapping[str, Any]
@@ -55,14 +56,14 @@ INPUTS: Mapping[str, frozenset[str]] = {
         "what_if": "branch channel date do item patron rules",
     }.items()
 }
-# Actions whose subject this version does not have yet.
-NOT_BUILT = frozenset({"check_task", "monthly_report", "replay_s1_to_s8", "start_after_being_off"})
 WORLD = frozenset(
     {
         *("branches", "calendar", "departments", "items", "loans", "mail_server", "media_types", "note"),
         *("org_settings", "patron_categories", "patrons", "reservations", "staff", "tasks"),
     }
 )
+REPLAY = "replay_s1_to_s8"  # plays steps of the same case anew, always on a fresh copy of the world
+REPLAYED = frozenset(f"s{number}" for number in range(1, 9))
 ALLOWED_INPUT_ANYWHERE = frozenset({"variant", "only_world", "settings", "comment"})
 
 
@@ -72,7 +73,7 @@ class CaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One dated action."""
+    """One dated action. ``at``: in the time zone of the file, unless it says another."""
 
     id: str
     at: datetime
@@ -82,7 +83,7 @@ class Step:
     @property
     def apart(self) -> bool:
         """It runs on a fresh copy of the world."""
-        return bool(self.inputs.get("variant") or self.inputs.get("only_world"))
+        return bool(self.inputs.get("variant") or self.inputs.get("only_world")) or self.action == REPLAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +123,21 @@ def read(path: Path) -> CaseFile:
     if raw.get("format") != FORMAT:
         raise CaseError(f"{path}: the format is not {FORMAT}")
     groups = {name: (least, most) for name, (least, most) in raw["age_groups"].items()}
-    cases = tuple(_case(case) for case in raw["case"])
+    cases = tuple(_case(case, ZoneInfo(raw["timezone"])) for case in raw["case"])
     return CaseFile(raw["timezone"], groups, tuple(raw["patron_categories"]), tuple(raw["media_types"]), cases)
 
 
-def _case(raw: Facts) -> Case:
+def _case(raw: Facts, zone: ZoneInfo) -> Case:
     id_ = raw["id"]
     unknown = set(raw["world"]) - WORLD
     if unknown:
         raise CaseError(f"{id_}: the world holds unknown {', '.join(sorted(unknown))}")
-    steps = tuple(_step(id_, step) for step in raw["steps"])
+    steps = tuple(_step(id_, step, zone) for step in raw["steps"])
     documents = {key: value for key, value in raw.items() if key.startswith(("rules", "csv", "toml"))}
     return Case(id_, raw["title"], documents, raw["world"], steps, raw.get("expect", {}), raw.get("expect_unclear", {}))
 
 
-def _step(case: str, raw: Facts) -> Step:
+def _step(case: str, raw: Facts, zone: ZoneInfo) -> Step:
     place = f"{case}.{raw['id']}"
     if raw["action"] not in INPUTS:
         raise CaseError(f"{place}: unknown action {raw['action']!r}")
@@ -144,4 +145,5 @@ def _step(case: str, raw: Facts) -> Step:
     unknown = set(inputs) - INPUTS[raw["action"]] - ALLOWED_INPUT_ANYWHERE
     if unknown:
         raise CaseError(f"{place}: {raw['action']} has no input {', '.join(sorted(unknown))}")
-    return Step(raw["id"], raw["at"], raw["action"], inputs)
+    at: datetime = raw["at"]
+    return Step(raw["id"], at if at.tzinfo is not None else at.replace(tzinfo=zone), raw["action"], inputs)

@@ -119,7 +119,7 @@ def put_on_hold_shelf(play: Playing, step: Step) -> Out:
         for one in shelf
         if one["state"] == "on_shelf"
     ]
-    return {"on_hold_shelf": there, "on_pick_list": there, **noticing.told(play, step, noticing.SHELF)}
+    return {"on_hold_shelf": there, "on_pick_list": there, **noticing.shelf_notices(play)}
 
 
 def nightly_jobs(play: Playing, step: Step) -> Out:

@@ -39,13 +39,19 @@ world.items = [{{ id = "b", branch = "N1" }}]
 id = "s1"
 at = 2026-06-01T10:00:00
 action = "{action}"
-inputs = {{ patron = "p", item = "b", branch = "N1"{inputs} }}
+inputs = {{ {inputs} }}
 
 [case.expect.s1]
 allowed = true
 due = {due}
 """
+LENDING = 'patron = "p", item = "b", branch = "N1", channel = "desk"'
 Command = Callable[..., tuple[int, str, str]]
+
+
+def _notices(world: str) -> dict[str, str]:
+    """A case that runs the tasks of a world, or due warnings."""
+    return {"action": "run", "inputs": "", "world": world}
 
 
 CASES = [
@@ -86,7 +92,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def play(
         *,
         action: str = "checkout",
-        inputs: str = ', channel = "desk"',
+        inputs: str = LENDING,
         world: str = "",
         patron: str = "",
         due: str = "2026-06-29",
@@ -122,7 +128,7 @@ def test_a_difference_ends_with_1_and_shows_both(command: Command) -> None:
     ("wrong", "named"),
     [
         ({"action": "checkotu"}, ("M.s1", "checkotu")),
-        ({"inputs": ", shelf = 3"}, ("M.s1", "checkout", "shelf")),
+        ({"inputs": "shelf = 3"}, ("M.s1", "checkout", "shelf")),
         ({"world": "world.weather = 3"}, ("M", "weather")),
     ],
     ids=["action", "input", "world"],
@@ -136,10 +142,24 @@ def test_what_is_not_known_is_an_error_that_names_the_place(
     assert all(word in err for word in named), err
 
 
-def test_what_is_not_known_within_a_part_of_a_world_is_an_error_of_its_case(command: Command) -> None:
-    code, out, _ = command(patron=', hobby = "chess"')
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"patron": ', hobby = "chess"'}, ("M", "patrons", "hobby")),
+        (_notices("world.mail_server = { weather = 3 }"), ("M", "mail_server", "weather")),
+        (_notices('world.mail_server = { permanent = ["nobody"] }'), ("M", "mail_server", "nobody")),
+        (_notices("world.tasks = [{ id = 'T', schedule = 'fortnightly' }]"), ("M", "tasks", "fortnightly")),
+        (_notices("world.tasks = [{ id = 'T', filter_moon = 1 }]"), ("M", "tasks", "filter_moon")),
+        (_notices("world.tasks = [{ id = 'T', type = 'orders' }]"), ("T", "orders")),
+    ],
+    ids=["patron", "mail", "recipient", "schedule", "filter", "type"],
+)
+def test_what_is_not_known_within_a_part_of_a_world_is_an_error_of_its_case(
+    command: Command, wrong: dict[str, str], named: tuple[str, ...]
+) -> None:
+    code, out, _ = command(**wrong)
 
     assert code != 0
     (step,) = json.loads(out)["results"][0]["steps"]
     assert not step["same"]
-    assert all(word in step["error"] for word in ("M", "patrons", "hobby"))
+    assert all(word in step["error"] for word in named), step["error"]
