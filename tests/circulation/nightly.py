@@ -14,12 +14,25 @@ from circulation.notices.channels.smtp_connecting import STARTTLS
 from circulation.notices.composing import Composing
 from circulation.notices.kept import Tested
 from circulation.notices.task_types import CODES, asked
-from circulation.notices.types import EMAIL, Accepted, Message, Outcome
+from circulation.notices.types import EMAIL, Accepted, Lost, Message, Outcome, Refused
 from circulation.service import Service
 from circulation.store.mail_tables import mail_account
 from tests.circulation.posting import DAILY, Box, at_seven
+from tests.circulation.world import World
 
 ACCOUNT = "office"
+
+
+def answer(given: Message) -> Outcome:
+    """As a server: one address does not exist, one line breaks."""
+    if given.to.startswith("wrong"):
+        return Refused("550 no such user", permanent=True)
+    return Lost("connection reset") if given.to.startswith("lost") else Accepted("250 taken")
+
+
+def borrower(world: World, name: str, **more: Any) -> str:
+    """A patron with an e-mail address; the id."""
+    return world.patron_id(world.patron(**{"last_name": name, "email": f"{name.lower()}@example.org", **more}))
 
 
 class Nights:

@@ -85,11 +85,17 @@ class Post:
         self.jobs: list[Run] = []
         self.asked: dict[str, Asked] = {}
 
-    def task(self, kind: str = DUE_WARNING, ways: frozenset[str] = ALL_WAYS, **wanted: Any) -> int:
+    def task(
+        self,
+        kind: str = DUE_WARNING,
+        ways: frozenset[str] = ALL_WAYS,
+        times: Mapping[str, Any] = DAILY,
+        **wanted: Any,
+    ) -> int:
         """A task of a type of its own."""
         code = f"{kind}-{len(self.types)}"
         self.know(code, Asked(kind, ways, Wanted(**wanted)))
-        return tasks.create(self.service, "anna", tasks.Wanted(code, code, {}, DAILY), self.types)
+        return tasks.create(self.service, "anna", tasks.Wanted(code, code, {}, times), self.types)
 
     def know(self, code: str, asked: Asked) -> None:
         """A type of task, as another process has made one."""

@@ -1,4 +1,4 @@
-"""A process that runs a task of notices and is killed at a point: what the tests of the ledger start.
+"""A process that runs a task of notices and is killed at a point: what the tests of receipts start.
 
 Its argument is a JSON document: database, folder of secrets, type of the task and its id, time, a file that notes what
 was handed over, and at which point, for which time it comes there, the process kills itself.

@@ -14,6 +14,7 @@ from circulation.jobs.claiming import Claim
 from circulation.jobs.options import Form, Option, option
 from circulation.jobs.running import Counts, Preview, Run, TaskType, Types
 from circulation.jobs.tasks import RunShown, Wanted
+from circulation.jobs.types import TYPES
 from circulation.service import Service
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -49,10 +50,10 @@ class Noting:
 
 
 class Process:
-    """One of the processes that share a database."""
+    """One of the processes that share a database. ``noting``: None = it has the shipped types of tasks."""
 
-    def __init__(self, service: Service, noting: Noting) -> None:
-        self.service, self.types = service, noting.types
+    def __init__(self, service: Service, noting: Noting | None = None) -> None:
+        self.service, self.types = service, noting.types if noting is not None else TYPES
         self.name = claiming.process_name()
 
     def wake(self) -> list[Claim]:

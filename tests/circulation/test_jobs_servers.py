@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,17 +14,16 @@ from sqlalchemy import select, text, update
 
 from circulation.clock import real_clock
 from circulation.jobs import claiming, system, tasks
-from circulation.jobs.tasks import RunShown, Wanted
+from circulation.jobs.tasks import Wanted
 from circulation.jobs.types import BACKUP, TIDYING
 from circulation.service import Service
 from circulation.store.job_tables import task, task_run
 from tests.circulation.running import together
-from tests.postgres.processes import filled, process
+from tests.postgres.processes import Server, ended, filled, process, reaching
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-Server = AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]
 
 
 @pytest.fixture
@@ -40,23 +38,6 @@ def shared(postgres_url: str, tmp_path: Path) -> Iterator[Service]:
 def server(postgres_url: str, tmp_path: Path) -> Callable[[str], Server]:
     """Servers of that library, by name."""
     return lambda name: process(postgres_url, tmp_path / "secrets", tmp_path / name)
-
-
-def ended(service: Service, id_: int, states: list[str]) -> list[RunShown]:
-    """Runs of a task, newest first, once they have these states."""
-
-    def found() -> list[RunShown]:
-        runs = tasks.runs(service, id_)
-        return runs if [run.state for run in runs] == states else []
-
-    return wait_for(found, 60, f"runs of task {id_} are {states}")
-
-
-def reaching(service: Service) -> int:
-    """How many connections wait for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with service.database.reading() as db:
-        return int(db.execute(text(waiting)).scalar_one())
 
 
 @pytest.mark.requirement("R65")

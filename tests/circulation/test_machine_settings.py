@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from openapi_schema_validator import OAS31Validator
 
-from circulation import machines, staffing
+from circulation import machine_settings, machines, staffing
 from circulation.domain.policy import ACCENTS, SETTINGS
+from circulation.notices import selecting
 from tests.circulation.document import document
 from tests.circulation.running import Central, Machine, Staff
 from tests.circulation.world import World
@@ -42,6 +43,18 @@ def test_a_machine_is_told_the_defaults_where_nobody_says_anything(world: World,
     assert (told["library_name"], told["texts"], told["opening_hours"]) == ("Test library", {}, None)
     assert (told["offline_loans"], told["receipts"], told["sounds"]) == (0, "ask", True)
     assert told["accent"] == {"light": ACCENTS["blue"].light, "dark": ACCENTS["blue"].dark}
+
+
+def test_whoever_has_chosen_no_language_is_written_to_in_the_one_offered_first_now(world: World) -> None:
+    world.rules()
+
+    def first_at(branch: str) -> str:
+        with world.service.database.reading() as db:
+            return selecting.place_of(world.service, db).house.languages[branch]
+
+    before = first_at("N1")
+    machine_settings.set_organisation(world.service, "anna", "North", {"languages": ["de", "en"]})
+    assert (before, first_at("N1"), first_at("A")) == ("en", "de", "en")
 
 
 def test_the_document_is_told_again_only_if_it_has_changed(world: World, machine: Machine, staff: Staff) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import trustme
 
 from circulation.notices.channels.smtp import Patience
-from circulation.notices.channels.smtp_connecting import STARTTLS, TLS
+from circulation.notices.channels.smtp_connecting import NONE, STARTTLS, TLS, Server, connection
 from circulation.notices.channels.trouble import Stage, Trouble
 from circulation.notices.types import ADDRESS, MESSAGE, SERVER, Accepted, Lost, Message, Outcome, Refused
 from tests.circulation.mail_server import (
@@ -331,6 +332,15 @@ def certificate(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContex
 
 def trusted(authority: trustme.CA) -> str:
     return authority.cert_pem.bytes().decode()
+
+
+@pytest.mark.parametrize("security", [NONE, STARTTLS, TLS])
+def test_a_final_dot_does_not_wait_for_the_octets_before_it(authority: trustme.CA, security: str) -> None:
+    with mail_server(None, certificate(authority), from_the_start=security == TLS) as server:
+        smtp = connection(Server("127.0.0.1", server.port, security, authority=trusted(authority)), SOON.command)
+        assert smtp.sock is not None
+        assert smtp.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        smtp.quit()
 
 
 @pytest.mark.requirement("R61")

@@ -17,11 +17,12 @@ from pypdf import PdfReader
 import wording
 from benchmarks import composing as composing_bench
 from circulation.notices import gsm, letters, templates, vocabulary
-from circulation.notices.composing import compose, linked, spoken
+from circulation.notices.composing import compose, linked, narrow, spoken
 from circulation.notices.content import (
     DUE_WARNING,
     OVERDUE,
     PAYMENT,
+    RECEIPT,
     RESERVATION,
     BranchSaid,
     Content,
@@ -33,10 +34,10 @@ from circulation.notices.content import (
 )
 from circulation.notices.letterhead import Letterhead
 from circulation.notices.payment import transfer
-from circulation.notices.saying import shown
+from circulation.notices.saying import said, shown
 from circulation.notices.templates import Words
 from circulation.notices.types import EMAIL, LETTER, SMS, Message
-from circulation.notices.vocabulary import INVOICE, LEVELS, RECEIPT, WAYS
+from circulation.notices.vocabulary import INVOICE, LEVELS, WAYS
 
 TODAY = date(2026, 6, 15)
 IBAN = "DE89370400440532013000"
@@ -221,7 +222,8 @@ def test_the_free_reminder_says_that_it_guarantees_nothing(language: str) -> Non
 def test_one_item_is_said_in_the_singular() -> None:
     one = made(content(DUE_WARNING, loans=LOANS[:1]))
     assert one.subject == "An item is due on Wed 10 June"
-    assert "this item by the date shown" in one.text
+    assert "this item by Wed 10 June, or renew" in one.text
+    assert "It was due on Wed 10 June." in made(content(OVERDUE, "1", loans=LOANS[:1])).text
 
 
 def test_every_name_of_every_vocabulary_has_a_value_and_a_meaning() -> None:
@@ -291,6 +293,38 @@ def test_text_from_right_to_left_does_not_turn_what_stands_beside_it() -> None:
     assert "* abc\n" in spoofed
 
 
+def test_html_keeps_text_apart_by_its_own_means() -> None:
+    html = made(content(OVERDUE, "1", patron=Reader("p", "فيروز", "Vogel"))).html or ""
+    assert '<strong><span dir="auto">ألف ليلة وليلة</span></strong>' in html
+    assert 'Hello <span dir="auto">فيروز Vogel</span>,' in html
+    assert (
+        linked("\u2068<b>\u2069 \u2068 \u2069\u2069")
+        == '<span dir="auto">&lt;b&gt;</span> <span dir="auto"> </span>\u2069'
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "beside", "below"),
+    [
+        (DUE_WARNING, "", "Wed 10 June", "Franz Kafka"),
+        (OVERDUE, "1", "Wed 10 June", "Franz Kafka\nLate: 5 days"),
+        (OVERDUE, INVOICE, "€19.90", "Franz Kafka\nDue: Wed 10 June"),
+        (PAYMENT, "1", "€2.50", "紅樓夢\nDate: Fri 1 May"),
+        (RESERVATION, "", "Sat 20 June", "Franz Kafka\nShelf: A 12"),
+    ],
+)
+def test_on_a_telephone_two_columns_say_everything(kind: str, level: str, beside: str, below: str) -> None:
+    table = said(content(kind, level), HEAD, "en").table
+    found = narrow(table)
+    assert (len(found.heads), found.sums, len(found.lines)) == (2, table.sums, len(table.lines))
+    assert (found.lines[0].more, found.lines[0].cells) == (below, (beside,))
+
+
+def test_a_table_of_titles_alone_is_narrow() -> None:
+    table = said(content(RESERVATION, reservations=(ReservationSaid("1", "A", "", None),)), HEAD, "en").table
+    assert narrow(table) == table
+
+
 def test_only_addresses_of_pages_can_be_followed() -> None:
     assert linked('see https://a.example/x?b=1&c="2') == (
         'see <a href="https://a.example/x?b=1&amp;c=">https://a.example/x?b=1&amp;c=</a>&#34;2'
@@ -351,13 +385,36 @@ def test_a_letter_lies_in_its_window_and_has_numbered_pages() -> None:
 
     reader.pages[0].extract_text(visitor_text=visit)
     x, y = found["Mira Vogel"]
-    assert 20 <= x <= 30
-    assert 62 <= y <= 75  # of the window's 45 to 90 mm, below the sender's line
+    assert x == pytest.approx(25, abs=0.5)
+    assert 64 <= y <= 69  # the foot of the first of six lines from 63 to 90 mm: below the sender's, inside the window
     for number, page in enumerate(reader.pages, 1):
         text = plain_spaces(page.extract_text())
         assert f"{number} / {count}" in text
         assert ("Title Due Late" in text) == ("Title 59" in text or number < count)
     assert float(reader.pages[0].mediabox.height) == pytest.approx(297 * millimetres, abs=1)
+
+
+def test_a_letter_has_its_fonts_with_it_for_every_script() -> None:
+    message = made(content(OVERDUE, "1", LETTER, patron=Reader("p", "فيروز", "王")))
+    assert message.pdf is not None
+    page = PdfReader(io.BytesIO(message.pdf)).pages[0]
+    read = page.extract_text()
+    assert "紅樓夢" in read
+    assert "\ufffd" not in read
+    fonts = [font.get_object()["/DescendantFonts"][0] for font in page["/Resources"]["/Font"].values()]  # type: ignore[index]
+    names = {str(font["/BaseFont"]).partition("+")[2] for font in fonts}
+    assert {"Noto-Sans", "Noto-Sans-Arabic", "Noto-Sans-CJK-SC"} <= names
+    assert all({"/FontFile2", "/FontFile3"} & font["/FontDescriptor"].keys() for font in fonts)
+
+
+@pytest.mark.parametrize("lines", [22, 23, 24, 25])  # of which a sheet has room for 22
+def test_no_page_of_a_letter_has_its_last_line_alone(lines: int) -> None:
+    body = "{items}\n\n" + "\n".join(["a line"] * lines) + "\n\nKind regards"
+    message = made(content(RESERVATION, channel=LETTER, reservations=RESERVED[:1]), Words("Ready", body))
+    assert message.pdf is not None
+    last = PdfReader(io.BytesIO(message.pdf)).pages[-1].extract_text()
+    assert "made by a computer" in last
+    assert "Kind regards" in last
 
 
 def test_letters_for_printing_begin_on_a_sheet_of_their_own() -> None:

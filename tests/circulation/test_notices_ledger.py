@@ -1,40 +1,25 @@
-"""Processes that are killed while they send: no loan is told twice, and every loan comes to an end (R67, R74).
-
-Also what is forgotten (R89), and that a run needs no more memory for more loans.
-"""
+"""The ledger of notices: what waits is still right when it leaves (R74), what is forgotten (R89), how much is held."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 import tracemalloc
-from collections import Counter
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 
 from circulation import people
-from circulation.notices import selecting, sending
+from circulation.notices import selecting
 from circulation.notices.content import OVERDUE
 from circulation.notices.selecting import Asked
-from circulation.notices.sending import HANDED_OVER, SENDING
 from circulation.notices.types import EMAIL, Accepted, Refused
 from circulation.service import Service
-from circulation.store import jobs
 from circulation.store import notices as store
 from circulation.store import tables as t
-from circulation.store.job_tables import task_run
 from circulation.store.notice_tables import bad_address
-from tests.circulation.posting import ALL_WAYS, Post, Trail, at_seven, change_loan, later, lend, owed, rows, set_up
+from tests.circulation.posting import ALL_WAYS, Post, at_seven, change_loan, later, lend, rows, set_up
 from tests.circulation.world import Amount, Days, World, rule
-
-READERS, LOANS = 4, 6
-SECONDS = 60
 
 
 @pytest.fixture
@@ -49,72 +34,6 @@ def post(service: Service, world: World) -> Post:
 
 def _reader(world: World, **more: Any) -> str:
     return world.patron_id(world.patron(**{"email": "mira@example.org", **more}))
-
-
-def _killed(service: Service, post: Post, task: int, trail: Path, point: str, times: int) -> int:
-    """Run a task in a process that kills itself at a point; how it ended."""
-    told = {
-        "database": service.database.url.render_as_string(hide_password=False),
-        "secrets": str(trail.parent / "house" / "secrets"),
-        "type": next(iter(post.types)),
-        "kind": OVERDUE,
-        "task": task,
-        "now": service.clock().isoformat(),
-        "trail": str(trail),
-        "point": point,
-        "times": times,
-    }
-    command = [sys.executable, "-m", "tests.circulation.posting_child", json.dumps(told)]
-    return subprocess.run(command, capture_output=True, timeout=SECONDS, check=False).returncode
-
-
-def _buried(service: Service) -> None:
-    """What the scheduler does once a process was not heard of for some minutes."""
-    with service.database.writing() as db:
-        going = task_run.c.state == jobs.RUNNING
-        db.execute(update(task_run).where(going).values(state=jobs.TAKEN_OVER, ended=service.clock()))
-
-
-def _survives(service: Service, world: World, post: Post, folder: Path, point: str, times: int) -> None:
-    """Whatever a process was doing when it was killed, a later run brings everything to its end."""
-    readers = [_reader(world, email=f"{number}@example.org") for number in range(READERS)]
-    loans = [lend(service, world.item(), readers[number % READERS], "2026-06-01") for number in range(LOANS)]
-    task, trail = post.task(OVERDUE), folder / "trail"
-    at_seven(service, "2026-06-08")
-    assert _killed(service, post, task, trail, point, times) == -signal.SIGKILL
-    _buried(service)
-    post.boxes[EMAIL] = Trail(trail)
-    for _ in range(2):
-        post.run(task)
-    told = Counter(loan for line in trail.read_text().split() for loan in line.split(","))
-    cut_off = [one for one in post.messages() if one.state == "uncertain"]
-    lost = {str(one.loan_id) for one in post.notices() if one.state == "uncertain"}
-    assert max(told.values()) == 1
-    assert set(told) | lost == {str(loan) for loan in loans}
-    assert {one.state for one in post.messages()} <= {"sent", "uncertain"}
-    assert Counter(one.loan_id for one in post.notices()) == Counter(loans)
-    assert [one.reason for one in cut_off] == (["cut_off"] if point in (SENDING, HANDED_OVER) else [])
-    assert sum(owed(service, reader) for reader in readers) == 100 * (READERS - len(cut_off))
-
-
-@pytest.mark.slow
-@pytest.mark.requirement("R67", "R74")
-@pytest.mark.parametrize("times", [1, 3])
-@pytest.mark.parametrize("point", sending.POINTS)
-def test_a_process_killed_at_any_point_tells_nobody_twice(
-    service: Service, world: World, post: Post, tmp_path: Path, point: str, times: int
-) -> None:
-    _survives(service, world, post, tmp_path, point, times)
-
-
-@pytest.mark.soak
-@pytest.mark.requirement("R67", "R74")
-@pytest.mark.parametrize("times", range(1, READERS + 1))
-@pytest.mark.parametrize("point", sending.POINTS)
-def test_a_process_killed_at_every_point_of_every_message_tells_nobody_twice(
-    service: Service, world: World, post: Post, tmp_path: Path, point: str, times: int
-) -> None:
-    _survives(service, world, post, tmp_path, point, times)
 
 
 @pytest.mark.requirement("R74")

@@ -43,3 +43,10 @@ def test_how_a_backlog_of_reminders_is_spread_is_a_setting() -> None:
     assert settings([{"min_days_between_levels": 7}]).min_days_between_levels == 7
     for value in (-1, True, "7", 1_000_001):
         assert wrong("min_days_between_levels", value) is not None
+
+
+def test_a_time_zone_is_one_there_is() -> None:
+    assert settings([{}, {"time_zone": "Europe/Berlin"}]).time_zone == "Europe/Berlin"
+    others: tuple[object, ...] = ("", "Mars/Olympus", "../etc/passwd", 1, None, [])
+    for value in others:
+        assert wrong("time_zone", value) is not None

@@ -104,6 +104,7 @@ def test_settings_hold_below_until_another_is_made(admin: Staff) -> None:
         ("history_days", -1, "whole number"),
         ("history_days", True, "whole number"),
         ("history_days", 10**9, "whole number"),
+        ("time_zone", "Mars/Olympus", "Europe/Berlin"),
         ("colour", "red", "no setting colour"),
     ],
 )

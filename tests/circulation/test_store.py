@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis.strategies import text
 from sqlalchemy import MetaData, event, insert, select
+from sqlalchemy import text as sql
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from benchmarks import statements
@@ -23,13 +24,42 @@ from circulation import lockout, operations, signin
 from circulation.errors import CirculationError
 from circulation.secrets import Secrets
 from circulation.service import Service
-from circulation.store import people
+from circulation.store import house, people
 from circulation.store import tables as t
 from circulation.store.engine import Database
 from circulation.store.folding import PART_LENGTH, fold
 from tests.circulation.night import tidy
 from tests.circulation.running import TestClock
 from tests.circulation.world import World
+
+# --- transactions -----------------------------------------------------------------------------------------------------
+
+
+def _waits_for_the_disk(service: Service, **more: bool) -> bool:
+    """Whether a transaction that writes is on the disk when it has ended."""
+    with service.database.writing(**more) as db:
+        if db.dialect.name == "postgresql":
+            return bool(db.execute(sql("SHOW synchronous_commit")).scalar_one() == "on")
+        return bool(db.execute(sql("PRAGMA synchronous")).scalar_one() == 2)
+
+
+@pytest.mark.requirement("R67")
+def test_only_a_lazy_transaction_does_not_wait_for_the_disk(service: Service) -> None:
+    usual = _waits_for_the_disk(service)
+    assert [_waits_for_the_disk(service, lazily=lazily) for lazily in (True, False, True, False)] == [
+        False,
+        usual,
+        False,
+        usual,
+    ]
+
+
+@pytest.mark.requirement("R67")
+def test_what_is_written_lazily_is_seen_at_once(service: Service) -> None:
+    service.database.again_if_overtaken(lambda db: house.changed(db), lazily=True)
+    with service.database.reading() as db:
+        assert house.installation(db).version == 2
+
 
 # --- tables -----------------------------------------------------------------------------------------------------------
 

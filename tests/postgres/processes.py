@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from argon2 import PasswordHasher
+from sqlalchemy import text
 
 from circulation.clock import real_clock
+from circulation.jobs import tasks
+from circulation.jobs.tasks import RunShown
 from circulation.secrets import Secrets
 from circulation.service import Service
 from circulation.store.engine import Database
 from tests.circulation.running import Central, server_process
 from tests.circulation.world import World, fill_house
+from tests.waiting import wait_for
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+Server = AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +85,20 @@ def doors(library: Library) -> Iterator[tuple[Central, Central]]:
         first.close()
         last.close()
         library.service.database.close()  # its pool opens again when it is asked for
+
+
+def ended(service: Service, task: int, states: list[str]) -> list[RunShown]:
+    """Runs of a task, newest first, once they have these states."""
+
+    def found() -> list[RunShown]:
+        runs = tasks.runs(service, task)
+        return runs if [run.state for run in runs] == states else []
+
+    return wait_for(found, 60, f"runs of task {task} are {states}")
+
+
+def reaching(service: Service) -> int:
+    """How many connections wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with service.database.reading() as db:
+        return int(db.execute(text(waiting)).scalar_one())

@@ -66,6 +66,18 @@ def test_a_transaction_waits_as_long_as_on_sqlite_and_a_lost_server_holds_nothin
         assert {name: db.execute(text(f"SHOW {name}")).scalar_one() for name in expected} == expected
 
 
+def test_only_a_lazy_transaction_does_not_wait_for_the_disk(database: Database) -> None:
+    with database.writing() as db:
+        name = db.execute(text("SELECT current_database()")).scalar_one()
+        db.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))  # the tests' cluster has it off
+    database.close()
+    found = []
+    for lazily in (False, True, False):
+        with database.writing(lazily=lazily) as db:
+            found.append(db.execute(text("SHOW synchronous_commit")).scalar_one())
+    assert found == ["on", "off", "on"]
+
+
 def test_who_holds_a_name_keeps_others_waiting_until_its_transaction_ends(database: Database) -> None:
     inside, order = threading.Event(), list[str]()
 
