@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import composing, decisions, importing, screen, stacks, statements, throughput
+from benchmarks import composing, decisions, importing, notices, screen, sending, stacks, statements, throughput
 from benchmarks.decisions import Timed, Times
 
 console = Console()
@@ -18,6 +18,8 @@ def main() -> None:
     print_throughput()
     print_importing()
     print_composing()
+    print_notices()
+    print_sending()
     print_stacks()
     print_screen()
 
@@ -138,6 +140,42 @@ def print_composing() -> None:
         for figure in composing.measure():
             table.add_row(figure.channel, f"{figure.count:,}", f"{figure.per_second:,.0f}")
     console.print(table)
+
+
+def print_notices() -> None:
+    """What a run of notices costs before anything is sent."""
+    table = Table(title="Due warnings of 100,000 loans among a million, in SQLite, found and composed on one core")
+    for column in ("", "loans", "seconds", "loans a second", "peak memory more, MB"):
+        table.add_column(column, justify="right" if column else "left")
+    with console.status("making a million loans and looking for those that are due, some minutes ..."):
+        figures = list(notices.measure())
+    for figure in figures:
+        cells = (f"{figure.loans:,}", f"{figure.seconds:.1f}", f"{figure.per_second:,.0f}")
+        table.add_row(figure.way, *cells, f"{figure.memory / 1e6:.1f}")
+    console.print(table)
+    console.print(
+        "seconds: of the processor. SQL alone: one statement by the driver that reads the same loans. A run does "
+        f"{notices.of_the_limit(figures):.2f} of what can be done by reading and composing and nothing else."
+    )
+
+
+def print_sending() -> None:
+    """How fast a run sends."""
+    table = Table(title="Mails handed over a second by one connection, to a mail server that puts each on the disk")
+    for column in ("", "mails", "mails a second", "run: ratio", "aim"):
+        table.add_column(column, justify="right" if column else "left")
+    with console.status("sending mails, about a minute ..."):
+        figure = sending.measure()
+    table.add_row("a run of notices", f"{figure.mails:,}", f"{figure.mails / figure.run:,.0f}", "", "")
+    limit = f"{figure.ratio_limit:.2f}"
+    table.add_row("a loop, one row first", f"{figure.mails:,}", f"{figure.mails / figure.limit:,.0f}", limit, "")
+    aim = f"{sending.LEAST}: {'kept' if figure.ratio >= sending.LEAST else 'not kept'}"
+    table.add_row("a loop", f"{figure.mails:,}", f"{figure.mails / figure.loop:,.0f}", f"{figure.ratio:.2f}", aim)
+    console.print(table)
+    console.print(
+        "The loops send what the run has composed, and do nothing else. one row first: on the disk before each mail, "
+        "without which nobody can say afterwards what may have left. All in turn, by round."
+    )
 
 
 def print_screen() -> None:

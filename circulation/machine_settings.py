@@ -135,6 +135,7 @@ def set_organisation(service: Service, by: str, id_: str, own: Own) -> Shown:
         organisations.hold_house(db)
         before = _organisation(db, id_)[0][1]
         organisations.change_organisation(db, id_, {"policy": dict(own)})
+        house.changed(db)
         _note(service, db, by, f"organisation {id_}", before, own)
         return _shown(_organisation(db, id_))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
+from circulation.clock import local_day
 from circulation.domain.settings import Settings
 from rules.age import AgeGroups, age_group, age_on
 from rules.compiled import CompiledRules
@@ -26,6 +27,9 @@ class House:
     Attributes:
         rules: the rule set that decides, compiled.
         calendars, settings: of every organisation, with what it inherits.
+        library: its name.
+        time_zone: where a branch says no other; IANA name.
+        languages: of every organisation, the first of those its machines offer.
     """
 
     rules: CompiledRules
@@ -34,6 +38,13 @@ class House:
     age_groups: AgeGroups
     currency: str
     time_zone: str
+    library: str = ""
+    languages: Mapping[str, str] = field(default_factory=dict)
+
+    def zone(self, branch: str) -> str:
+        """The time zone whose calendar days count at a branch."""
+        own = self.settings.get(branch)
+        return (own.time_zone if own is not None else "") or self.time_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class Place:
         branch: the session's branch.
         today: the branch's date.
         override: what staff want to be done in spite of refusals.
+        now: the instant; None where only a day is known.
     """
 
     channel: str
@@ -69,11 +81,21 @@ class Place:
     today: date
     house: House
     override: Override | None = None
+    now: datetime | None = None
 
     @property
     def rules(self) -> CompiledRules:
         """The rule set that decides."""
         return self.house.rules
+
+    def day(self, instant: datetime) -> date:
+        """The calendar day of an instant at this branch."""
+        return local_day(instant, self.house.zone(self.branch))
+
+    def at(self, branch: str) -> Place:
+        """The same moment at another branch, where it may be another day."""
+        there = replace(self, branch=branch)
+        return there if self.now is None else replace(there, today=there.day(self.now))
 
     def calendar(self, branch: str) -> BranchCalendar:
         """Of a branch."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
+from zoneinfo import available_timezones
 
 MOST_NUMBER = 1_000_000
 
@@ -29,6 +31,7 @@ class Settings:
         floating: items of other branches stay where they are returned; else they are sent home (R84).
         history_days: days after a return with nothing owed until a loan loses its patron (R89).
         traces_days: days until refusal traces and notice addresses are forgotten (R89).
+        time_zone: IANA name of the zone whose calendar days count there; "" = the library's.
     """
 
     renewal_from: str = "today"
@@ -44,6 +47,7 @@ class Settings:
     floating: bool = True
     history_days: int = 30
     traces_days: int = 90
+    time_zone: str = ""
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +58,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "warn_once_per": ("loan_period", "loan"),
     "grouping": ("patron", "loan"),
 }
+TEXTS = ("time_zone",)  # neither chosen from a few nor a number
 DEFAULTS: Mapping[str, str | bool | int] = {item.name: getattr(Settings(), item.name) for item in fields(Settings)}
 
 
@@ -64,10 +69,17 @@ def wrong(name: str, value: object) -> str | None:
         return f"there is no setting {name}; there are {', '.join(DEFAULTS)}"
     if name in CHOICES:
         return None if value in CHOICES[name] else f"{name} is one of {', '.join(CHOICES[name])}"
+    if name in TEXTS:
+        return None if isinstance(value, str) and value in _zones() else f"{name} is such as Europe/Berlin"
     if isinstance(default, bool):
         return None if isinstance(value, bool) else f"{name} is true or false"
     fits = type(value) is int and 0 <= value <= MOST_NUMBER
     return None if fits else f"{name} is a whole number from 0 to {MOST_NUMBER}"
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def settings(own: Iterable[Mapping[str, object]]) -> Settings:

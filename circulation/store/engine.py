@@ -48,16 +48,21 @@ class Database:
         return Path(name) if self.url.get_backend_name() == "sqlite" and name and name != ":memory:" else None
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, lazily: bool = False) -> Iterator[Connection]:
         """A transaction that may write.
 
         On SQLite it holds the write lock from its first statement. On PostgreSQL it runs beside others, sees what they
         have committed with each statement, and locks the rows it decides on (``with_for_update``, ``hold``).
+
+        Args:
+            lazily: nobody waits until it is on the disk: it is there before the next transaction that is not lazy, for
+                both databases write them down in their order. Only a power cut before that undoes it.
         """
-        with self._in_turn(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        options = {"writes": True, "lazily": lazily}
+        with self._in_turn(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
-    def again_if_overtaken(self, work: Callable[[Connection], T]) -> T:
+    def again_if_overtaken(self, work: Callable[[Connection], T], *, lazily: bool = False) -> T:
         """Do work in a writing transaction, and begin it again, twice at most, if another one was first.
 
         Raises:
@@ -65,12 +70,12 @@ class Database:
         """
         for _ in range(TRIES_BEFORE_LAST):
             try:
-                with self.writing() as db:
+                with self.writing(lazily=lazily) as db:
                     return work(db)
             except DBAPIError as error:
                 if not overtaken(error):
                     raise
-        with self.writing() as db:
+        with self.writing(lazily=lazily) as db:
             return work(db)
 
     @contextmanager
@@ -172,6 +177,7 @@ def _engine(url: URL) -> Engine:
         more = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", **POOL}
         engine = create_engine(url, hide_parameters=True, **more)
         event.listen(engine, "connect", _postgresql_settings)
+        event.listen(engine, "begin", _postgresql_begin)
         return engine
     return create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
@@ -192,5 +198,15 @@ def _sqlite_settings(connection: Any, _: Any) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     """A read-then-write in a deferred transaction fails at once in spite of the busy time-out: take the lock first."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.execute(f"PRAGMA synchronous={'NORMAL' if options.get('lazily', False) else 'FULL'}").close()
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("lazily", False):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from circulation.calendars import Opening, branch_calendar
+from circulation.domain.policy import LANGUAGES, Source, SourceKind, policy
 from circulation.domain.records import House
 from circulation.domain.settings import Settings
 from circulation.domain.settings import settings as merged
 from circulation.errors import CirculationError
+from circulation.store import policies
 from circulation.store import tables as t
 from circulation.store.engine import hold
 from rules.age import AgeGroups
@@ -109,6 +111,12 @@ def settings(db: Connection, tree: OrganisationTree) -> dict[str, Settings]:
     return {org: merged([own[at] for at in tree.chain(org)]) for org in tree.nodes}
 
 
+def zones(db: Connection) -> dict[str, str]:
+    """The time zone of every organisation: its own, or one it inherits."""
+    usual = installation(db).time_zone
+    return {org: made.time_zone or usual for org, made in settings(db, organisations(db)).items()}
+
+
 def openings(db: Connection) -> dict[str, Opening]:
     """What each organisation says of its opening days."""
     exceptions: dict[str, list[tuple[Span, bool]]] = defaultdict(list)
@@ -188,4 +196,13 @@ def house_of(db: Connection, rules: RuleSet, here: Installation, year: int) -> H
         age_groups(db),
         here.currency,
         here.time_zone,
+        here.library,
+        languages(db, tree),
     )
+
+
+def languages(db: Connection, tree: OrganisationTree) -> dict[str, str]:
+    """The language of each organisation for whoever has not chosen one: the first its machines offer."""
+    own = policies.of_organisations(db)
+    levels = {org: [(Source(SourceKind.ORGANISATION, at), own[at]) for at in tree.chain(org)] for org in tree.nodes}
+    return {org: str(policy(said).values[LANGUAGES].value[0]) for org, said in levels.items()}

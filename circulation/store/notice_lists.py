@@ -145,6 +145,40 @@ def of_loan(db: Connection, loan: int) -> list[Row[Any]]:
     return list(db.execute(query.order_by(notice.c.at.desc(), notice.c.id.desc())))
 
 
+def first_of_loans(db: Connection, patron: str, kind: str, levels: Collection[str]) -> datetime | None:
+    """When a reminder of one of these levels first left about what a patron still has, since the latest renewal."""
+    had = (t.loan.c.returned_at.is_(None), t.loan.c.renewals == notice.c.loan_period - 1)
+    return _first(db, notice.join(t.loan, t.loan.c.id == notice.c.loan_id), patron, kind, levels, *had)
+
+
+def first_of_debts(db: Connection, patron: str, kind: str, levels: Collection[str]) -> datetime | None:
+    """The same of the series of payment reminders that run."""
+    series = t.debt_series.c
+    same = (series.patron_id == notice.c.patron_id) & (series.organisation == notice.c.organisation)
+    running = series.reached_on == notice.c.since
+    return _first(db, notice.join(t.debt_series, same), patron, kind, levels, running)
+
+
+def _first(
+    db: Connection, told: Any, patron: str, kind: str, levels: Collection[str], *where: ColumnElement[bool]
+) -> datetime | None:
+    query = select(func.min(message.c.ended_at)).select_from(told.join(message, message.c.id == notice.c.message))
+    of = (notice.c.patron_id == patron, notice.c.kind == kind, notice.c.level.in_(levels), notice.c.state == SENT)
+    found: datetime | None = db.execute(query.where(*of, *where)).scalar_one()
+    return found
+
+
+def of_fee(db: Connection, patron: str, fee: int) -> Row[Any] | None:
+    """The message that a fee was booked for; None = another thing was."""
+    sent = select(message).where(message.c.patron_id == patron, message.c.state == SENT)
+    return next((row for row in db.execute(sent.order_by(message.c.id.desc())) if fee in row.fees), None)
+
+
+def count(db: Connection, state: str) -> int:
+    """How many messages are in a state."""
+    return db.execute(select(func.count()).select_from(message).where(message.c.state == state)).scalar_one()
+
+
 def refused_ways(db: Connection, patron: str) -> list[Row[Any]]:
     """Ways to a patron whose address was refused for good: "channel", "address" and "at"."""
     query = select(bad_address.c.channel, bad_address.c.address, bad_address.c.at)

@@ -119,11 +119,12 @@ def end(db: Connection, one: Reservation, state: str, now: datetime, by: str) ->
         db.execute(update(t.item).where(mine).values(**NOT_SET_ASIDE))
 
 
-def expire(db: Connection, today: date, now: datetime) -> int:
-    """End the reservations that have waited in vain until the day before; how many."""
-    over = (OPEN, t.reservation.c.state == "waiting", t.reservation.c.expires < today)
+def expire(db: Connection, branches: Collection[str], today: date, now: datetime) -> int:
+    """End the reservations for pick-up branches that have waited in vain until the day before; how many."""
+    waiting = (OPEN, t.reservation.c.state == "waiting", t.reservation.c.pickup.in_(branches))
     ended = {"state": "expired", "ended_at": now, "ended_by": "system"}
-    return db.execute(update(t.reservation).where(*over).values(**ended)).rowcount
+    over = update(t.reservation).where(*waiting, t.reservation.c.expires < today)
+    return db.execute(over.values(**ended)).rowcount
 
 
 def suspend(db: Connection, one: Reservation, suspended: bool) -> None:

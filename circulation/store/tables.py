@@ -208,7 +208,7 @@ loan = Table(
 )
 OPEN_LOAN = text("returned_at IS NULL")
 Index("uq_loan_open_item", loan.c.item_id, unique=True, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
-Index("ix_loan_open_patron", loan.c.patron_id, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
+Index("ix_loan_open_patron", loan.c.patron_id, loan.c.due, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
 Index("ix_loan_open_due", loan.c.due, loan.c.id, sqlite_where=OPEN_LOAN, postgresql_where=OPEN_LOAN)
 fee = Table(
     "fee",
