@@ -5,21 +5,25 @@ Reasons come from the same check as in a transaction (domain.blocks). Not respon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy import Connection
 
 from circulation import money
+from circulation.clock import local_day
 from circulation.domain import blocks, patron_states
 from circulation.domain.deciding import Deciding
 from circulation.domain.records import NOTHING, Patron, Place, patron_facts
 from circulation.domain.series import reached_on
 from circulation.errors import CirculationError
+from circulation.notices.content import OVERDUE, PAYMENT
 from circulation.service import Service, Workplace
 from circulation.store import circulating, debts
+from circulation.store import notice_lists as lists
+from rules.kinds import OVERDUE_LEVELS, PAYMENT_LEVELS
 from rules.refusals import Reason, Scalar
 from rules.values import Amount
 
@@ -70,6 +74,10 @@ class _Looking:
         """What was decided of a kind."""
         return next(decision.value for decision in self.deciding.decisions if decision.kind == kind)
 
+    def day(self, instant: datetime | None) -> date | None:
+        """The day of an instant where the library is."""
+        return local_day(instant, self.place.house.time_zone) if instant is not None else None
+
 
 _Found = tuple[date | None, Lift]
 
@@ -107,7 +115,8 @@ def _dunned(looking: _Looking, _: Reason) -> _Found:
     least = looking.value("patron.payment_reminder_block")
     levels = debts.series_levels(looking.db, looking.patron.id)
     far = [org for org, level in levels.items() if isinstance(least, int) and level >= max(least, 1)]
-    return None, _pay(looking, sum(_above_minimum(looking, organisation) for organisation in far))
+    told = lists.first_of_debts(looking.db, looking.patron.id, PAYMENT, _from(least, PAYMENT_LEVELS))
+    return looking.day(told), _pay(looking, sum(_above_minimum(looking, organisation) for organisation in far))
 
 
 def _above_minimum(looking: _Looking, organisation: str) -> int:
@@ -119,7 +128,14 @@ def _above_minimum(looking: _Looking, organisation: str) -> int:
 
 
 def _reminded(looking: _Looking, reason: Reason) -> _Found:
-    return None, Lift("bring_back", {"items": reason.params["items"]})
+    levels = _from(looking.value("patron.overdue_reminder_block"), OVERDUE_LEVELS)
+    told = lists.first_of_loans(looking.db, looking.patron.id, OVERDUE, levels)
+    return looking.day(told), Lift("bring_back", {"items": reason.params["items"]})
+
+
+def _from(least: object, levels: Sequence[str]) -> Sequence[str]:
+    """The levels that stop a patron."""
+    return levels[max(least, 1) - 1 :] if isinstance(least, int) else ()
 
 
 def _pay(looking: _Looking, amount: int) -> Lift:

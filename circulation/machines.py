@@ -77,7 +77,7 @@ def enrol(service: Service, code: str, name: str, version: str) -> dict[str, Any
             "branch_name": house.organisations(db).nodes[row.branch].name,
             "library": here.library,
             "owner": list(here.isils),
-            "timezone": here.time_zone,
+            "timezone": house.zones(db)[row.branch],
             "currency": here.currency,
             "generation": here.generation,
             "server_public_key": base64.b64encode(service.secrets.public_key).decode(),

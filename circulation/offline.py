@@ -79,13 +79,13 @@ def _record(
 def _place_then(service: Service, db: Connection, workplace: Workplace, at: datetime) -> Place:
     """The place by the rule set that was live at that time."""
     here = house.installation(db)
-    day = local_day(at, here.time_zone)
+    year = local_day(at, here.time_zone).year
     number = rulesets.live_at(db, at)
     if number is None or number == here.live:
-        now = service.live.of(db, here, day.year)[1]
+        now = service.live.of(db, here, year)[1]
     else:
-        now = house.house_of(db, house.rule_set(db, number), here, day.year)
-    return Place(workplace.channel, workplace.branch, day, now)
+        now = house.house_of(db, house.rule_set(db, number), here, year)
+    return Place(workplace.channel, workplace.branch, local_day(at, now.zone(workplace.branch)), now)
 
 
 def _as_it_happened(db: Connection, place: Place, happened: Happened) -> tuple[Result, tuple[Reason, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -127,7 +128,10 @@ def expire(service: Service) -> int:
     """End reservations whose last day is over: how many; whoever waits behind them has moved up already."""
     now = service.clock()
     with service.database.writing() as db:
-        return reservations.expire(db, local_day(now, house.installation(db).time_zone), now)
+        branches: dict[date, list[str]] = defaultdict(list)  # by the day it is there
+        for branch, zone in house.zones(db).items():
+            branches[local_day(now, zone)].append(branch)
+        return sum(reservations.expire(db, there, today, now) for today, there in branches.items())
 
 
 def suspend(service: Service, reservation: str, suspended: bool) -> None:
@@ -207,7 +211,7 @@ def walk_shelf(service: Service, branch: str) -> HoldShelf:
     with service.database.reading() as db:
         if branch not in house.organisations(db).nodes:
             raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
-        today = local_day(service.clock(), house.installation(db).time_zone)
+        today = local_day(service.clock(), house.zones(db)[branch])
         rows = [dict(row._mapping) for row in reservations.shelved(db, branch)]  # noqa: SLF001
         wanted = [dict(row._mapping) for row in reservations.to_fetch(db, branch, today)]  # noqa: SLF001
     here = [row for row in rows if row["state"] == "on_shelf"]

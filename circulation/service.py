@@ -53,6 +53,7 @@ class Service:
         self, db: Connection, here: house.Installation, workplace: Workplace, override: Override | None = None
     ) -> Place:
         """The same, where the installation's row has been read in this transaction already."""
-        today = local_day(self.clock(), here.time_zone)
-        _, now = self.live.of(db, here, today.year)
-        return Place(workplace.channel, workplace.branch, today, now, override)
+        instant = self.clock()
+        _, now = self.live.of(db, here, local_day(instant, here.time_zone).year)
+        today = local_day(instant, now.zone(workplace.branch))
+        return Place(workplace.channel, workplace.branch, today, now, override, instant)

@@ -85,14 +85,15 @@ def ask(service: Service, question: Question) -> Answer:
     """
     with service.database.reading() as db:
         here = house.installation(db)
-        today = local_day(service.clock(), here.time_zone)
-        day = question.on or today
-        if abs((day - today).days) > MOST_DAYS_AWAY:
+        instant = service.clock()
+        today = local_day(instant, here.time_zone)
+        if question.on is not None and abs((question.on - today).days) > MOST_DAYS_AWAY:
             raise CirculationError("day_far", "no calendar says anything of a day so far away", place="on")
-        live = service.live.of(db, here, day.year)[1]
+        live = service.live.of(db, here, (question.on or today).year)[1]
         for branch in (question.branch, question.pickup or question.branch):
             if branch not in live.rules.organisations.nodes:
                 raise CirculationError("branch_unknown", f"there is no branch {branch!r}")
+        day = question.on or local_day(instant, live.zone(question.branch))
         now = live if question.rules is None else _house(db, question.rules, here, day)
         override = Override(question.channel, True, "") if question.override else None
         place = Place(question.channel, question.branch, day, now, override)

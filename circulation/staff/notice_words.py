@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from circulation.domain.noticing import DUNNING, REMINDERS
 from circulation.notices import asking
 from circulation.notices.asking import Answer, OfLoan
 from circulation.notices.channels import replies
 from circulation.notices.content import DUE_WARNING, KINDS
-from circulation.notices.looking import STATES
+from circulation.notices.looking import STATES, Seen
 from circulation.staff import winners
 from circulation.staff.page import Page
 from circulation.staff.telling import Winner
 from circulation.staff.words import Words
 from circulation.store import house
 from circulation.store import notices as store
+from rules.values import Days
 
 # How urgent each state is: the kind of its badge.
 BADGES: Mapping[str, str] = {
@@ -32,8 +34,8 @@ BADGES: Mapping[str, str] = {
     store.CANCELLED: "staff",
     store.SKIPPED: "act",
 }
+PERIODS = (REMINDERS.period, DUNNING.period)
 SETTLED = (store.UNCERTAIN, store.FAILED)  # what staff can settle
-INVOICE = "invoice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class State:
     badge: str
     reason: str
     rule: Winner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWith:
+    """The text a message was made with. ``where``: of the editor that shows it; None = it is shipped."""
+
+    text: str
+    where: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +109,8 @@ def states(words: Words) -> list[tuple[str, str]]:
 
 def name(words: Words, kind: str, level: str) -> str:
     """What a notice is called."""
-    if level == INVOICE:
-        return words.say(f"notices.invoice.{kind}")
+    if level and not level.isdigit():
+        return words.say(f"notices.{level}.{kind}")
     called = words.name("notices.kind", kind)
     return words.say("notices.level", kind=called, level=level) if level else called
 
@@ -115,6 +125,16 @@ def reply(words: Words, text: str | None) -> str:
     return replies.sentence(text, words.language) if text else ""
 
 
+def made_with(words: Words, kept: Mapping[str, Any] | None, names: Mapping[str, str]) -> MadeWith | None:
+    """Which text a message was made with (R78)."""
+    if kept is None:
+        return None
+    if "shipped" in kept:
+        return MadeWith(words.say("notices.made_with.shipped", version=kept["shipped"]), None)
+    whose = names.get(kept["organisation"], kept["organisation"])
+    return MadeWith(words.say("notices.made_with.own", n=str(kept["number"]), organisation=whose), kept)
+
+
 def state(words: Words, row: Any, rules: winners.Rules, names: Mapping[str, str]) -> State:
     """How a message or a notice stands."""
     rule = getattr(row, "rule", None)
@@ -126,10 +146,18 @@ def state(words: Words, row: Any, rules: winners.Rules, names: Mapping[str, str]
     )
 
 
-def counted(words: Words, counts: Mapping[str, int]) -> str:
-    """What a run did, by state: "sent: 40, failed: 1"."""
-    named = ((words.say(f"notices.state.{one}"), counts[one]) for one in STATES if counts.get(one))
-    return ", ".join(f"{what}: {words.number(number)}" for what, number in named)
+def counted(words: Words, counts: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+    """What a run did: each state with its number in words, "sent: 40"."""
+    there = (one for one in STATES if counts.get(one))
+    return tuple((one, f"{words.say(f'notices.state.{one}')}: {words.number(counts[one])}") for one in there)
+
+
+def earliest(seen: Seen, rules: winners.Rules) -> date | None:
+    """The first day on which the rules let a reminder go out, whenever it went; None = it is none, or not known."""
+    counted_from = [one.due or one.since for one in seen.notices if one.due or one.since]
+    period = next((rules.get(rule or "") for kind, rule in seen.winners.items() if kind in PERIODS), None)
+    days = period.value.days if period is not None and isinstance(period.value, Days) else None
+    return min(counted_from) + timedelta(days=days) if counted_from and days is not None else None
 
 
 def live_rules(page: Page) -> winners.Rules:

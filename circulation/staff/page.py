@@ -256,6 +256,7 @@ RulesPage = Annotated[Page, Depends(needs(staffing.RULES))]
 RuleReadersPage = Annotated[Page, Depends(needs(staffing.RULES, staffing.DESK))]
 CalendarPage = Annotated[Page, Depends(needs(staffing.ADMIN, staffing.RULES))]
 MachinesPage = Annotated[Page, Depends(needs(staffing.MACHINES))]
+NightPage = Annotated[Page, Depends(needs(staffing.DESK, staffing.ADMIN))]
 AttentionPage = Annotated[Page, Depends(needs(staffing.DESK, staffing.MACHINES))]
 AdminPage = Annotated[Page, Depends(needs(staffing.ADMIN))]
 

@@ -12,12 +12,18 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select, update
 
 from circulation import audit
+from circulation.jobs import tasks
+from circulation.notices import receipts
+from circulation.notices.content import LENT, RECEIPT, RETURNED
+from circulation.notices.selecting import Asked
+from circulation.notices.types import EMAIL
 from circulation.service import Service
 from circulation.staffing import DESK
 from circulation.store import house
 from circulation.store import tables as t
 from rules.values import Fee, FeeBasis, FeeStep
-from tests.circulation.running import Central
+from tests.circulation.posting import DAILY, Post
+from tests.circulation.running import Central, serving
 from tests.circulation.world import Amount, Days, MinAge, World, rule
 from tests.console.conftest import Open, session_of
 from tests.console.sending import Sending
@@ -508,3 +514,67 @@ def test_who_else_waits_for_a_loan_is_shown(world: World, sending: Sending, serv
     page = sending.get(f"/patrons/{world.patron_id(card)}").text
     assert "1 waits" in page
     assert "3 days overdue" in page
+
+
+# --- receipts by e-mail -----------------------------------------------------------------------------------------------
+
+
+def _sends_receipts(service: Service) -> Post:
+    post = Post(service)
+    post.know(receipts.TASK, Asked(RECEIPT, frozenset({EMAIL})))
+    tasks.create(service, "anna", tasks.Wanted(receipts.TASK, "receipts", {}, DAILY), post.types)
+    return post
+
+
+def test_a_receipt_of_what_was_done_here_is_sent_by_mail(world: World, desk: AtDesk, service: Service) -> None:
+    world.rules()
+    post = _sends_receipts(service)
+    card = world.patron(email="mira@example.org")
+    back, new = world.lent(card), world.item()
+    desk.scan(card)
+    assert "by e-mail" not in desk.page.inner_text("main")  # nothing was done yet
+    desk.scan(new)
+    desk.press("F3")
+    desk.scan(back)
+    desk.tab_to("Send the receipt by e-mail")
+    desk.press("Enter")
+    assert "on its way by e-mail" in desk.page.inner_text("main")
+    desk.tab_to("Send the receipt by e-mail")
+    desk.press("Enter")
+    (task,) = tasks.listed(service)
+    post.run(task.id)
+    ((content,), (message,)) = (post.contents, post.boxes[EMAIL].taken)
+    assert [(one.item, one.done) for one in content.loans] == [(new, LENT), (back, RETURNED)]
+    assert message.to == "mira@example.org"
+
+
+def test_without_an_address_the_desk_says_so_and_without_a_task_nothing(
+    world: World, sending: Sending, service: Service
+) -> None:
+    world.rules()
+    card = world.patron()
+    path = f"/desk/scan?patron={world.patron_id(card)}"
+    assert "by e-mail" not in sending.post(path, op=MARK, scan=world.item()).text
+    _sends_receipts(service)
+    done = sending.post(path, op=MARK, scan=world.item())
+    assert "No receipt by e-mail" in done.text
+    assert "Send the receipt" not in done.text
+    query = done.url.partition("?")[2]
+    refused = sending.post(f"/desk/receipt?{query}", op=MARK)
+    assert refused.status_code == 409
+    assert "no address that mail can be sent to" in refused.text
+
+
+def test_a_receipt_wakes_the_scheduler(world: World, service: Service) -> None:
+    world.rules()
+    post = _sends_receipts(service)
+    rung: list[int] = []
+    with serving(service, lambda: rung.append(1)) as central:
+        sending = Sending(central, session_of(service))
+        patron = world.patron_id(world.patron(email="mira@example.org"))
+        done = sending.post(f"/desk/scan?patron={patron}", op=MARK, scan=world.item())
+        query = done.url.partition("?")[2]
+        for _ in range(2):  # a form that is sent twice
+            sending.post(f"/desk/receipt?{query}", op=MARK)
+        sending.http.close()
+    assert (len(rung), len(post.messages())) == (2, 1)

@@ -68,7 +68,7 @@ def test_an_account_is_entered_and_its_password_never_shown(admin: Reader, world
     answer = admin.send(NEW, NEW, **fields(server))
     assert "Entered. Now send a test." in text_of(answer.text)
     shown = admin.read("/mail")
-    assert f"Office office 127.0.0.1:{server.port} none library@example.com 60 not tested" in shown
+    assert f"Office office 127.0.0.1:{server.port} none library@example.com not tested" in shown
     for path in ("/mail", PAGE):
         assert PASSWORD not in admin.get(path).text
     assert "One is kept. Leave empty to keep it." in admin.read(PAGE)
@@ -186,7 +186,7 @@ def test_a_gateway_is_entered_with_its_fields_as_json(admin: Reader, world: Worl
     made = gateways.one(world.service, "texts").gateway
     assert (made.fields, made.taken) == ({"to": ["{to}"], "text": "{text}"}, (200, 202))
     assert PASSWORD not in admin.get(page).text
-    assert "Texts texts https://sms.example.org/send 60 not tested" in admin.read("/mail")
+    assert "Texts texts https://sms.example.org/send not tested" in admin.read("/mail")
     answer = admin.send(page, f"{page}/test", to="none")
     assert faults(answer.text) == {"to": "This is no telephone number."}
     admin.send(page, f"{page}/delete")
@@ -229,7 +229,7 @@ def test_from_an_empty_page_to_a_task_that_warns_patrons(
 ) -> None:
     world.patron(email="mira@example.org")
     page = opened(central)
-    page.locator("nav").get_by_role("link", name="Checklist for due warnings").click()
+    page.locator("nav").get_by_role("link", name="Checklist for notices").click()
     expect(page.locator("p.note")).to_contain_text("1 of 4: enter a mail account and test it.")
     page.locator("main").get_by_role("link", name="Ways of sending").click()
     page.get_by_role("link", name="New mail account").click()
@@ -244,13 +244,13 @@ def test_from_an_empty_page_to_a_task_that_warns_patrons(
     page.get_by_role("button", name="Send the test").click()
     expect(page.get_by_role("status")).to_contain_text("The test succeeded.")
     assert [letter.to for letter in server.letters] == [("staff@example.com",)]
-    page.locator("nav").get_by_role("link", name="Checklist for due warnings").click()
+    page.locator("nav").get_by_role("link", name="Checklist for notices").click()
     page.get_by_role("link", name="Make a task").first.click()
     page.get_by_label("Days before the due date").fill("3")
     expect(page.get_by_label("Mail account")).to_have_value("office")  # the only one there is
     page.get_by_role("button", name="Make the task").click()
     expect(page.get_by_role("status")).to_contain_text("It runs by itself from now on")
-    page.locator("nav").get_by_role("link", name="Checklist for due warnings").click()
+    page.locator("nav").get_by_role("link", name="Checklist for notices").click()
     expect(page.locator("main")).to_contain_text("Everything is there.")
 
 

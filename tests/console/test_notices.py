@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import insert, update
 
+from circulation import operations
 from circulation.jobs import tasks
-from circulation.notices import looking
-from circulation.notices.content import DUE_WARNING, OVERDUE
-from circulation.notices.types import Accepted, Lost, Message, Outcome, Refused
-from circulation.service import Service
+from circulation.notices import looking, receipts
+from circulation.notices.content import DUE_WARNING, OVERDUE, RECEIPT
+from circulation.notices.selecting import Asked
+from circulation.notices.types import EMAIL, Accepted, Refused
+from circulation.service import VERSION, Service, Workplace
 from circulation.staffing import ADMIN, DESK
+from circulation.store import circulating
 from circulation.store import notices as store
 from circulation.store import tables as t
 from circulation.store.notice_tables import message, notice
-from tests.circulation.nightly import Nights
-from tests.circulation.posting import at_seven, change_loan, fees, lend, rows, set_up
+from tests.circulation.nightly import Nights, answer, borrower
+from tests.circulation.posting import DAILY, Post, at_seven, change_loan, fees, lend, rows, set_up
 from tests.circulation.running import Central
 from tests.circulation.world import Amount, Days, World, rule
 from tests.console.conftest import Open
@@ -32,17 +39,6 @@ REMIND = (
     rule("remind", "circulation.enable_overdue_reminder", True, level="1"),
     rule("ten", "periods.overdue_reminder", Days(10), level="1"),
 )
-
-
-def answer(given: Message) -> Outcome:
-    """As a server: one address does not exist, one line breaks."""
-    if given.to.startswith("wrong"):
-        return Refused("550 no such user", permanent=True)
-    return Lost("connection reset") if given.to.startswith("lost") else Accepted("250 taken")
-
-
-def borrower(world: World, name: str, **more: Any) -> str:
-    return world.patron_id(world.patron(**{"last_name": name, "email": f"{name.lower()}@example.org", **more}))
 
 
 @pytest.fixture
@@ -152,6 +148,7 @@ def test_a_message_tells_its_words_its_steps_and_its_rules(service: Service, nig
         assert "Tries 1" in told
         assert "Composed again just now" in told
         assert "* Book of Sent" in told
+        assert f"Made with The text that came with version {VERSION} of the program" in told
         assert "enable due warning yes warn everybody (Branch A)" in told
         assert "Overdue reminder, level 1 : Too early until Sun 28 June 2026" in told
         assert anna.get("/notices/999").status_code == 404
@@ -176,13 +173,51 @@ def test_staff_say_that_an_uncertain_message_arrived(service: Service, world: Wo
         assert anna.send("/notices", f"{page}/settle", left="yes").status_code == 409
 
 
+@pytest.mark.requirement("R78")
+@pytest.mark.parametrize(("roles", "led"), [((DESK,), False), ((DESK, ADMIN), True)])
+def test_a_message_tells_the_version_of_its_text_and_leads_there_who_may_see_it(
+    service: Service, night: Nights, central: Central, roles: tuple[str, ...], led: bool
+) -> None:
+    kept = {"organisation": "North", "kind": "due_warning", "level": "", "channel": "email", "language": "en"}
+    with service.database.writing() as db:
+        db.execute(update(message).values(made_with={**kept, "number": 3}))
+    page = f"/notices/{number(service, 'sent')}"
+    with reader(central, *roles) as anna:
+        assert "Made with Version 3 of the text of Branch North" in anna.read(page)
+        found = re.search(r'href="/staff(/notice-texts/edit[^"]*)"', anna.get(page).text)
+        assert (found is not None) == led
+        assert found is None or parse_qs(unescape(found[1]).partition("?")[2]) == {
+            name: [str(value)] for name, value in {**kept, "number": 3}.items() if value != ""
+        }
+
+
+def test_a_receipt_stands_in_the_log_with_what_was_done(world: World, service: Service, central: Central) -> None:
+    world.rules()
+    post = Post(service)
+    post.know(receipts.TASK, Asked(RECEIPT, frozenset({EMAIL})))
+    tasks.create(service, "anna", tasks.Wanted(receipts.TASK, "receipts", {}, DAILY), post.types)
+    at = Workplace(str(uuid4()), "N1", "desk", "anna")
+    place = {"id": at.id, "channel": "desk", "name": "desk", "branch": "N1", "key_hash": "x"}
+    with service.database.writing() as db:
+        circulating.add_desk(db, {**place, "enrolled_at": service.clock()})
+    patron, operation = borrower(world, "Reader"), str(uuid4())
+    operations.run(service, at, operations.Asked(operation, "checkout", world.item(title="Moby Dick"), patron))
+    receipts.ask(service, at, receipts.Asked(str(uuid4()), patron, [operation]))
+    (loan,) = rows(service, t.loan.select())
+    with reader(central, DESK) as anna:
+        listed = anna.read("/notices", kind="receipt")
+        assert re.search(r"Receipt .* Reader, Mira Moby Dick E-mail reader@example.org planned", listed)
+        assert "Moby Dick" in anna.read(f"/notices/{number(service, 'planned')}")
+        assert "Receipt: borrowed" in anna.read(f"/notices/why?loan={loan.id}")
+
+
 @pytest.mark.requirement("R67", "R74")
 def test_staff_let_an_uncertain_message_be_sent_again(
     service: Service, night: Nights, central: Central, opened: Open
 ) -> None:
     page = opened(central, DESK)
     page.goto(f"{central.url}/staff/notices?state=uncertain")
-    page.locator("main tbody tr td a").first.click()
+    page.locator("main tbody tr th a").first.click()
     page.get_by_role("button", name="Send again").click()
     expect(page.locator(".note.ok")).to_have_text("The message is settled.")
     expect(page.locator(".verdict")).to_have_text("cancelled: settled by hand")
@@ -218,7 +253,7 @@ def test_a_loan_tells_which_notices_it_got_and_which_comes_next(
     """Question 9."""
     with reader(central, DESK) as anna:
         told = anna.read("/loans/1")
-        assert "Mon 15 June 2026 07:00 Due warning sent E-mail sent@example.org 250 taken" in told
+        assert "Due warning Mon 15 June 2026 07:00 E-mail sent@example.org sent Server: 250 taken" in told
         assert "Due warning : It is in the log already: sent." in told
         assert (
             "Overdue reminder, level 1 : Too early until Sun 28 June 2026; from then on the next run sends it." in told
@@ -409,8 +444,8 @@ def test_tonight_tells_what_would_be_sent_and_sends_nothing(world: World, servic
     with reader(central, DESK) as anna:
         told = anna.read("/notices/tonight")
         assert "messages 1 loans 1 estimated fees €0.50 without an address 1" in told
-        assert "Book of Mira Due warning E-mail warn everybody" in told
-        assert "Book of Silent Due warning not sent no address" in told
+        assert "Book of Mira E-mail warn everybody" in told
+        assert "Book of Silent not sent no address" in told
         assert rows(service, message.select()) == []
         nights.run(task)
         told = anna.read("/notices/tonight")

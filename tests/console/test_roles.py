@@ -44,6 +44,7 @@ NEEDED: Mapping[str, frozenset[str] | None] = {
     "GET /decisions/{operation}": DESK,
     "GET /desk": DESK,
     "POST /desk/doubt": DESK,
+    "POST /desk/receipt": DESK,
     "POST /desk/scan": DESK,
     "GET /fees": DESK,
     "GET /fees/{fee}": DESK,

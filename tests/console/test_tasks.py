@@ -323,7 +323,8 @@ def test_a_task_that_waits_says_with_how_many_and_is_confirmed(admin: Reader, wo
     page = f"/tasks/{task}"
     assert "waits for confirmation" in admin.read("/tasks")
     assert "700 reminders wait for confirmation" in admin.read(page)
-    assert "The next run sends them" in text_of(admin.send(page, f"{page}/confirm").text)
+    told = admin.send("/notices/tonight", f"{page}/confirm").text
+    assert "The next run sends them" in text_of(told)
     assert "wait for confirmation" not in admin.read(page)
     assert admin.send(page, f"{page}/confirm").status_code == 409
 

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Response
 from circulation import fees, money
 from circulation.errors import CirculationError
 from circulation.explaining import step_text, value_text
+from circulation.staff import notice_words
 from circulation.staff.page import DeskPage, Page, TheForm, plain_form
 from circulation.store import house
+from circulation.store import notice_lists as lists
 from circulation.store import people as store
 
 router = APIRouter(prefix="/fees/{fee}")
@@ -33,9 +35,12 @@ def _shown(page: Page, number: int) -> dict[str, Any]:
     with page.reading() as db:
         patron = found["fee"]["patron_id"]
         name = store.names(db, [patron]).get(patron) if patron is not None else None
+        message = lists.of_fee(db, patron, number) if patron is not None else None
         branches = {id_: node.name for id_, node in house.organisations(db).nodes.items()}
     steps = [line for step in story.steps for line in step_text(step, language)] if story is not None else []
-    return {**found, "values": values, "steps": steps, "who": name, "branches": branches, "given": {}}
+    called = notice_words.name(page.words, message.kind, message.level) if message is not None else ""
+    told = {"message": message, "message_name": called}
+    return {**found, **told, "values": values, "steps": steps, "who": name, "branches": branches, "given": {}}
 
 
 @router.post("/waive")

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from circulation.jobs import tasks
+from circulation.domain.noticing import DUNNING
 from circulation.notices import checklist
+from circulation.notices.content import OVERDUE, PAYMENT
 from circulation.notices.task_types import CODES
 from circulation.staff import task_words
 from circulation.staff.page import AdminPage
 
 router = APIRouter()
+# Where the help tells of the rules that switch a kind on.
+HELP = {
+    CODES[OVERDUE]: "/rule-help/flow/overdue_notices",
+    CODES[PAYMENT]: f"/rule-help/{DUNNING.enable}",
+}
 
 
 @router.get("/notices/setup")
 def setup(page: AdminPage) -> Response:
     """How far it is, and what is next."""
-    found = tasks.listed(page.service)
     return page.show(
         "notice_setup/list.html",
         list=checklist.checklist(page.service),
         type=checklist.TYPE,
-        others=[
-            (code, [one for one in found if one.type == code]) for code in CODES.values() if code != checklist.TYPE
-        ],
+        others=checklist.others(page.service),
+        help=HELP,
         task_words=task_words,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from circulation import inherited, organising
-from circulation.domain.settings import CHOICES, DEFAULTS
+from circulation.domain.settings import CHOICES, DEFAULTS, TEXTS
 from circulation.errors import CirculationError
 from circulation.staff.forms import Form
 from circulation.staff.page import AdminPage, Page, TheForm, plain_form
@@ -78,7 +78,7 @@ def _settings(form: Form) -> dict[str, Any]:
 def _value(form: Form, name: str, default: object) -> Any:
     if isinstance(default, bool):
         return {YES: True, NO: False}.get(form.text(name), form.text(name))
-    return form.text(name) if name in CHOICES else form.number(name)
+    return form.text(name) if name in CHOICES or name in TEXTS else form.number(name)
 
 
 @router.post("/organisations/{organisation:path}/change")
@@ -115,13 +115,14 @@ def _one(
         kinds=_kinds(tree),
         says=said,
         choices={name: _choices(name, default) for name, default in DEFAULTS.items()},
+        texts=TEXTS,
         written={name: {"own": _written(one.own), "above": _written(one.above)} for name, one in said.items()},
         above_all=[tree.nodes[at] for at in reversed(tree.chain(organisation)[1:])],
     )
 
 
 def _choices(name: str, default: object) -> tuple[str, ...]:
-    """What can be chosen for a setting, as the form sends it; nothing = a number is entered."""
+    """What can be chosen for a setting, as the form sends it; nothing = a number or a text is entered."""
     if isinstance(default, bool):
         return (YES, NO)
     return CHOICES.get(name, ())

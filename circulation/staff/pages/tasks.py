@@ -171,7 +171,7 @@ def resume(task: int, page: AdminPage, form: TheForm) -> Response:
 def confirm(task: int, page: AdminPage, form: TheForm) -> Response:
     """Let a task send what it waits with, at its next run (R47)."""
     runs.confirm(page.service, page.staff.name, task)
-    return page.go(f"/tasks/{task}", "task_confirmed")
+    return page.go("/notices/tonight", "task_confirmed")
 
 
 @router.post("/tasks/{task:int}/delete")
