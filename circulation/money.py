@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from circulation import audit
-from circulation.clock import local_day
 from circulation.domain.blocks import blocking_debt
 from circulation.domain.records import Patron, Place, patron_facts
 from circulation.domain.series import Change, authority, reached_on
@@ -143,7 +142,8 @@ def series(db: Connection, place: Place, patron: str) -> Series:
 
 
 def running(db: Connection, place: Place, patron: str, organisation: str) -> Series:
-    """The series at an authority."""
+    """The series at an authority, by the days there."""
+    place = place.at(organisation)
     who = store.patron(db, patron, locked=False)
     if who is None:
         return Series(organisation, None)
@@ -178,7 +178,7 @@ def debt_changes(place: Place, history: debts.History, counts: Callable[[Any], b
     ]
     events += [(row.at, -part) for row in history.payments for fee, part in row.parts if fee in mine]
     events.sort(key=lambda event: event[0])
-    return [Change(local_day(at, place.house.time_zone), by) for at, by in events]
+    return [Change(place.day(at), by) for at, by in events]
 
 
 def account_sums(db: Connection, place: Place, patron: str) -> dict[str, Any]:

@@ -258,6 +258,9 @@ class PostBox:
         """Always open."""
         yield self
 
+    def wait(self) -> None:
+        """Nothing is in the way."""
+
     def hand_over(self, message: Message) -> Outcome:
         """What a server might say."""
         return ANSWERS.get(message.to, Accepted(TAKEN))

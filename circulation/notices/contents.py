@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from circulation.clock import local_day
 from circulation.domain.records import Place
 from circulation.money import kept_by
 from circulation.notices.content import (
@@ -35,11 +34,12 @@ def of(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[An
 
     Args:
         db: the transaction.
-        place: the installation today.
+        place: the moment at the installation.
         message: a row of the ledger; its patron is there.
         notices: rows of the ledger.
         fee: what the message costs, minor units.
     """
+    place = place.at(message.branch)
     (patron,) = store.patrons(db, [message.patron_id])
     open_fees = debts.open_fees(db, message.patron_id)
     owed = sum(row.owed for row in open_fees if message.kind != PAYMENT or kept_by(place, message.branch)(row))
@@ -63,7 +63,7 @@ def of(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[An
 
 def _day(place: Place, message: Row[Any]) -> date:
     """The day a message speaks of as today."""
-    return local_day(message.created_at, place.house.time_zone) if message.kind == RECEIPT else place.today
+    return place.day(message.created_at) if message.kind == RECEIPT else place.today
 
 
 def _about(
@@ -94,7 +94,7 @@ def _done(loan: Row[Any], notice: Row[Any]) -> LoanSaid:
 
 
 def _fee(place: Place, row: Row[Any]) -> FeeSaid:
-    return FeeSaid(row.reason, row.title, local_day(row.at, place.house.time_zone), row.owed, row.invoice)
+    return FeeSaid(row.reason, row.title, place.day(row.at), row.owed, row.invoice)
 
 
 def _reservation(row: Row[Any]) -> ReservationSaid:

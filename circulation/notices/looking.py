@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from circulation.clock import day_begins, local_day
+from circulation.clock import day_begins
 from circulation.errors import CirculationError
 from circulation.notices import contents, selecting
 from circulation.notices.composing import Composing
@@ -170,10 +170,9 @@ def again(service: Service, seen: Seen) -> Message | None:
     if seen.row.patron_id is None or not seen.notices:
         return None
     with service.database.reading() as db:
-        place = selecting.place_of(service, db)
-        on = local_day(seen.row.ended_at or service.clock(), place.house.time_zone)
+        place = replace(selecting.place_of(service, db), now=seen.row.ended_at or service.clock())
         try:
-            content = contents.of(db, replace(place, today=on), seen.row, seen.notices, seen.row.fee)
+            content = contents.of(db, place, seen.row, seen.notices, seen.row.fee)
             return Composing()(service, db, replace(content, to=content.to or ""))
         except CirculationError:  # its text is wrong by now, or what it says has become too long
             return None

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from circulation import money
-from circulation.clock import local_day
 from circulation.domain.item_states import STATES
 from circulation.domain.noticing import DUNNING, NOT_REMINDED, REMINDERS, rank
 from circulation.domain.records import Place
@@ -66,8 +65,8 @@ def _whole(db: Connection, place: Place, message: Row[Any], locked: bool) -> str
         return PATRON_GONE
     if found[message.patron_id].addresses.get(message.channel) != message.address:
         return ADDRESS_CHANGED
-    made_on = local_day(message.created_at, place.house.time_zone)
-    old = message.kind != DUE_WARNING and (place.today - made_on).days > LATEST_DAYS
+    there = place.at(message.branch)
+    old = message.kind != DUE_WARNING and (there.today - there.day(message.created_at)).days > LATEST_DAYS
     return TOO_OLD if old else None
 
 
@@ -89,7 +88,7 @@ def _loan(place: Place, notice: Row[Any], loan: Row[Any] | None) -> str | None:
     if not STATES[loan.state].reminds:
         return NOT_REMINDED
     if notice.kind == DUE_WARNING:
-        return NOW_OVERDUE if place.today > loan.due else None
+        return NOW_OVERDUE if place.at(loan.lent_at).today > loan.due else None
     return LEVEL_REACHED if loan.reminded >= rank(REMINDERS.levels, notice.level) else None
 
 
@@ -114,7 +113,7 @@ def _reservations(db: Connection, place: Place, notices: Sequence[Row[Any]], _: 
 
 
 def _reservation(place: Place, row: Row[Any] | None) -> str | None:
-    waits = row is not None and (row.until is None or row.until >= place.today)
+    waits = row is not None and (row.until is None or row.until >= place.at(row.pickup).today)
     return None if waits else NOT_ON_SHELF
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from circulation import money
-from circulation.clock import local_day
 from circulation.domain import noticing
 from circulation.domain.charges import Person
 from circulation.domain.noticing import Debt, Lent, Noticed
@@ -217,17 +216,23 @@ def _warned_days(place: Place, asked: Asked) -> tuple[date, date]:
     """Due days of loans that may be warned of, or were missed."""
     longest = max((rule.value.days for rule in _valid(place, noticing.WARNING_DAYS)), default=0)
     days = asked.wanted.days if asked.wanted.days is not None else longest
-    return min(asked.missed_since or place.today, place.today), place.today + timedelta(days=days)
+    today = _todays(place)
+    return min(asked.missed_since or today[0], today[0]), today[-1] + timedelta(days=days)
+
+
+def _todays(place: Place) -> list[date]:
+    """The days it is now somewhere in the house, one or two."""
+    return sorted({place.at(organisation).today for organisation in place.rules.organisations.nodes})
 
 
 def _valid(place: Place, kind: str) -> Iterable[Any]:
-    tree = place.rules.organisations
+    tree, days = place.rules.organisations, _todays(place)
     rules: dict[str, Rule] = {
         one.rule.id: one.rule
         for org in tree.nodes
         for level in place.rules.kinds[kind].levels or (None,)
         for one in place.rules.candidates(kind, org, level)
-        if one.first <= place.today <= one.last
+        if any(one.first <= today <= one.last for today in days)
     }
     return rules.values()
 
@@ -235,7 +240,7 @@ def _valid(place: Place, kind: str) -> Iterable[Any]:
 def _days(place: Place, asked: Asked) -> tuple[date, date]:
     if asked.kind == DUE_WARNING:
         return _warned_days(place, asked)
-    return date.min, place.today - timedelta(days=1)
+    return date.min, _todays(place)[-1] - timedelta(days=1)
 
 
 def _borrowers(db: Connection, place: Place, asked: Asked, after: str) -> list[str]:
@@ -297,30 +302,30 @@ def of_period(place: Place, kind: str, row: Row[Any], told: Iterable[Row[Any]]) 
 
 
 def decided(place: Place, asked: Asked, row: Row[Any], who: Person, mine: Iterable[Row[Any]]) -> Noticed:
-    """What is due for a loan today, or why nothing is.
+    """What is due for a loan today at its branch, or why nothing is.
 
     Args:
-        place: today and the rules.
+        place: the moment and the rules.
         asked: what the task asks for; a kind about loans.
         row: the loan with its item, the item's columns first.
         who: the borrower.
         mine: its notices of this kind and loan period.
     """
-    zone = place.house.time_zone
-    sent = [local_day(one.ended_at, zone) for one in mine if one.state == store.SENT and one.ended_at]
+    there = place.at(row.lent_at)
+    sent = [there.day(one.ended_at) for one in mine if one.state == store.SENT and one.ended_at]
     item = Item(*row[:_ITEM_FIELDS])
     lent = Lent(
         row.lent_at,
         row.due,
-        local_day(row.renewed_at or row.out_at, zone),
+        there.day(row.renewed_at or row.out_at),
         row.period,
         row.reminded,
         max(sent, default=None),
         row.price,
     )
     if asked.kind == DUE_WARNING:
-        return noticing.due_warning(place, item, lent, who, asked.wanted)
-    return noticing.overdue_reminder(place, item, lent, who)
+        return noticing.due_warning(there, item, lent, who, asked.wanted)
+    return noticing.overdue_reminder(there, item, lent, who)
 
 
 def period_of(place: Place, kind: str, branch: str, renewals: int) -> int:
@@ -336,16 +341,16 @@ def _untold(here: Here, line: Line, told: Iterable[Row[Any]]) -> Line | None:
     counting = next((row for row in mine if row.state not in (store.SKIPPED, store.CANCELLED)), None)
     if counting is None:
         return replace(line, noted=noted) if noted else line
-    if not line.noticed.due or not _once_more(here, counting):
+    if not line.noticed.due or not _once_more(here.place.at(line.branch), counting):
         return None
     return replace(line, noted=noted, again=counting.id, by_letter=counting.reason == ADDRESS_REFUSED)
 
 
-def _once_more(here: Here, row: Row[Any]) -> bool:
+def _once_more(place: Place, row: Row[Any]) -> bool:
     """Whether what is known not to have left is sent again, from the next calendar day on."""
     if not is_retried(row) or row.ended_at is None:
         return False
-    return local_day(row.ended_at, here.place.house.time_zone) < here.place.today
+    return place.day(row.ended_at) < place.today
 
 
 def is_retried(row: Row[Any]) -> bool:
@@ -380,16 +385,16 @@ def _debts(db: Connection, here: Here, asked: Asked, people: Mapping[str, Addres
 def _debts_of(db: Connection, here: Here, who: Person, told: list[Row[Any]]) -> Iterator[Line]:
     running = store.series(db, who.id)
     for organisation in _authorities(db, here.place, who.id):
-        since = money.running(db, here.place, who.id, organisation).reached_on
+        place = here.place.at(organisation)
+        since = money.running(db, place, who.id, organisation).reached_on
         if since is None:
             continue
         row = running.get(organisation)
         since = row.reached_on if row is not None else since
         mine = [one for one in told if one.organisation == organisation and one.since == since]
-        zone = here.place.house.time_zone
-        sent = [local_day(one.ended_at, zone) for one in mine if one.state == store.SENT and one.ended_at]
+        sent = [place.day(one.ended_at) for one in mine if one.state == store.SENT and one.ended_at]
         debt = Debt(organisation, since, row.level if row is not None else 0, max(sent, default=None))
-        found = noticing.payment_reminder(here.place, debt, who)
+        found = noticing.payment_reminder(place, debt, who)
         about = {"patron_id": who.id, "organisation": organisation, "since": since}
         line = _untold(here, Line(organisation, found, about, organisation), mine)
         if line is not None:
@@ -422,7 +427,7 @@ def _reservations(db: Connection, here: Here, asked: Asked, people: Mapping[str,
     for row in store.on_shelf(db, list(people)):
         who = people[row.patron_id]
         item = Item(*row[:_ITEM_FIELDS])
-        found = noticing.reservation_notice(here.place, item, row.pickup, row.until, who.person)
+        found = noticing.reservation_notice(here.place.at(row.pickup), item, row.pickup, row.until, who.person)
         about = {"reservation_id": row.reservation, "patron_id": who.person.id}
         line = _untold(here, Line(row.pickup, found, about, row.called), told[row.reservation])
         if line is not None:

@@ -148,7 +148,7 @@ def _composed_and_begun(common: _OnTheWay, id_: int, composing: Future[_Composed
         if composed.message is None:
             _give_up(common.sender, composed)
             return None
-        common.line(composed.message.channel)
+        common.line(composed.message.channel).wait()
         common.sender.at(COMPOSED)
         begun = _begin(common.sender, id_, composed.told, composed.message.made_with)
         if begun is not None:
@@ -419,7 +419,7 @@ def _too_late(db: Connection, sender: Sender, row: Row[Any]) -> datetime:
         limit: datetime = row.created_at + timedelta(days=LATEST_DAYS)
         return limit
     last = max(one.due for one in store.notices_of(db, row.id))
-    zone = selecting.place_of(sender.service, db).house.time_zone
+    zone = selecting.place_of(sender.service, db).house.zone(row.branch)
     return day_begins(last + timedelta(days=1), zone)
 
 

@@ -82,6 +82,9 @@ Outcome = Accepted | Refused | Lost
 class Line(Protocol):
     """An open way for several messages, one after another."""
 
+    def wait(self) -> None:
+        """Wait until the next message may leave; before it is noted as being sent, so that nothing stands between."""
+
     def hand_over(self, message: Message) -> Outcome:
         """Hand one over. What a server says or does is an outcome, never an exception."""
 

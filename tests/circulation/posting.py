@@ -36,6 +36,7 @@ class Box:
     answer: Callable[[Message], Outcome] = lambda _: Accepted("250 taken")
     taken: list[Message] = field(default_factory=list)
     tried: list[Message] = field(default_factory=list)
+    wait: Callable[[], None] = lambda: None
 
     @contextmanager
     def opened(self) -> Iterator[Box]:
@@ -58,6 +59,9 @@ class Trail:
     @contextmanager
     def opened(self) -> Iterator[Trail]:
         yield self
+
+    def wait(self) -> None:
+        pass
 
     def hand_over(self, given: Message) -> Outcome:
         with self.file.open("a", encoding="utf-8") as out:

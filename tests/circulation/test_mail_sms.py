@@ -90,7 +90,11 @@ def sent(url: str, *messages: Message, **more: Any) -> list[Outcome]:
     rest = {name: wanted.pop(name) for name in ("patience", "heard", "per_minute", "times") if name in wanted}
     way = {"per_minute": 6000, "times": Seconds().times, "patience": 5.0, **rest}
     with Sms(Gateway(url, **wanted), way.pop("per_minute"), way.pop("times"), **way).opened() as line:
-        return [line.hand_over(one) for one in messages or (text_message(),)]
+        outcomes = []
+        for one in messages or (text_message(),):
+            line.wait()
+            outcomes.append(line.hand_over(one))
+        return outcomes
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------

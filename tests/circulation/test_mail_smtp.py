@@ -471,5 +471,6 @@ def test_no_more_messages_leave_in_a_minute_than_allowed(server: MailServer) -> 
     for _ in range(2):  # also when it is used again
         with way.opened() as line:
             for number in range(3):
+                line.wait()
                 line.hand_over(message(f"m{number}"))
     assert seconds.slept == [2.0] * 5

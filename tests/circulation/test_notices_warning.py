@@ -253,6 +253,21 @@ def test_a_warning_is_tried_until_the_due_date_is_over(service: Service, world: 
     assert service.clock() < datetime(2026, 6, 18, 22, tzinfo=UTC)
 
 
+@pytest.mark.requirement("R74")
+def test_what_waits_for_its_turn_is_not_being_sent_yet(service: Service, world: World, post: Post) -> None:
+    """Most of a slow run is waiting: a server that dies then leaves nothing in doubt."""
+    loan = lend(service, world.item(), _reader(world), "2026-06-18")
+    seen: list[list[tuple[str, str | None]]] = []
+
+    def wait() -> None:
+        seen.append(post.states())
+        change_loan(service, loan, returned_at=service.clock())
+
+    post.boxes[EMAIL].wait = wait
+    assert post.on("2026-06-15", post.task(days=3)) == []
+    assert (seen, post.states()) == ([[("planned", None)]], [("cancelled", "returned")])
+
+
 @pytest.mark.requirement("R75")
 def test_a_dry_run_lists_what_would_be_sent_and_changes_nothing(service: Service, world: World, post: Post) -> None:
     for _ in range(42):

@@ -46,6 +46,9 @@ class LetterLine:
         self._folder = folder
         self._day = day
 
+    def wait(self) -> None:
+        """Nothing is in the way."""
+
     def hand_over(self, message: Message) -> Outcome:
         """Write one file, named by the message's key; the same message written again takes the place of the first.
 

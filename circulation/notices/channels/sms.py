@@ -103,13 +103,16 @@ class SmsLine:
         self.tried = False
         self.trouble: Trouble | None = None
 
+    def wait(self) -> None:
+        """Wait until the next message may leave."""
+        self._pace.wait()
+
     def hand_over(self, message: Message) -> Outcome:
         """Hand one over."""
         number = telephone_number(message.to)
         if number is None:
             return Refused(ours("not_a_number"), True, ADDRESS)
         request = _request(self._gateway, {"to": number, "text": message.text, "key": key_of(message)})
-        self._pace.wait()
         self.tried = True
         stage, outcome = self._sent(request, number)
         of_us = isinstance(outcome, Refused) and outcome.about == SERVER

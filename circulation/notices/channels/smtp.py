@@ -93,14 +93,16 @@ class SmtpLine:
         self.tried = False
         self.trouble: Trouble | None = None
 
+    def wait(self) -> None:
+        """Wait until the next message may leave."""
+        self._pace.wait()
+
     def hand_over(self, message: Message) -> Outcome:
         """Hand one over."""
         to = mail_address(message.to)
         if to is None:
             return Refused(ours("not_an_address"), True, ADDRESS)
-        content = written(message, to, self._sender, self._times.clock())
-        self._pace.wait()
-        return self._sent(to, content)
+        return self._sent(to, written(message, to, self._sender, self._times.clock()))
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
