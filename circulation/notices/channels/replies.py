@@ -32,7 +32,7 @@ def told(answer: str, *private: str) -> str:
     """
     text = " ".join(one_line(answer).split())
     for one in sorted(private, key=len, reverse=True):
-        if len(one) >= _SHORTEST_PRIVATE:
+        if len(one) >= _SHORTEST_PRIVATE and one.casefold() in text.casefold():
             text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", _LEFT_OUT, text, flags=re.IGNORECASE)
     return _ADDRESS.sub(_LEFT_OUT, text)[:MOST]
 
