@@ -1,8 +1,8 @@
 """Sending what was written down, one message after another, so that each leaves at most once (R67, R74).
 
 Composed, looked at once more and noted as being sent, handed over, and noted as what became of it: four steps, between
-any two of which the process may die. What is booked for a message is booked with its being sent (R31). Not responsible
-for what is due (selecting) or for a run as a whole (runs).
+any two of which the process may die. Not responsible for what is due (selecting), for what follows from a message that
+has left (sent), or for a run as a whole (runs).
 """
 
 from __future__ import annotations
@@ -19,20 +19,17 @@ import structlog
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from circulation import audit
 from circulation.clock import day_begins
-from circulation.domain.noticing import DUNNING, INVOICE, REMINDERS, WARNING_FEE, rank
 from circulation.domain.records import Place
 from circulation.errors import CirculationError
 from circulation.jobs.running import Run
-from circulation.notices import contents, ledger, receipts, rechecking, selecting
+from circulation.notices import contents, ledger, rechecking, selecting, sent
 from circulation.notices.ahead import one_ahead
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, Composer
+from circulation.notices.content import DUE_WARNING, Composer
 from circulation.notices.rechecking import ADDRESS_CHANGED, LATEST_DAYS, Checked
 from circulation.notices.selecting import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED, NOT_COMPOSED, Asked
 from circulation.notices.types import MESSAGE, SMS, Accepted, Channel, Line, Lost, Message, Outcome, Refused
 from circulation.service import Service
-from circulation.store import debts, jobs
 from circulation.store import notices as store
 
 log = structlog.get_logger("circulation.notices")
@@ -43,7 +40,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(hours=6)  # until a 
 COMPOSED_AGAIN = 3  # times at most, where loans come back meanwhile
 TOGETHER = 100  # messages that wait, as many as are looked up at once
 # Why a message ended as it did; codes beside those of selecting and rechecking.
-CUT_OFF, LOST, BY_HAND = "cut_off", "lost", "by_hand"
+CUT_OFF, LOST = "cut_off", "lost"
 
 
 def nowhere(_: str) -> None:
@@ -305,54 +302,7 @@ def _sent(db: Connection, sender: Sender, id_: int, reply: str) -> None:
     row = store.one(db, id_, locked=True)
     # Others may have taken this process for dead meanwhile: here it is known that the message has left.
     if row is not None and row.state in (store.SENDING, store.UNCERTAIN):
-        _mark_sent(sender.service, db, row, {"reply": reply})
-
-
-def _mark_sent(service: Service, db: Connection, row: Row[Any], more: Mapping[str, Any]) -> None:
-    """Note that a message, whose row is locked, has left: book its fee and raise the level reached (R31, R37)."""
-    there = row.patron_id is not None and store.patrons(db, [row.patron_id], locked=True)
-    notices = store.notices_of(db, row.id, (row.state,))
-    fees = _book(service, db, row, notices) if there else []
-    values = {"state": store.SENT, "ended_at": service.clock(), "fees": fees, "reason": None, **more}
-    store.set_message(db, row.id, values, row.state)
-    store.set_notices(db, [one.id for one in notices], {"state": store.SENT, "reason": None})
-    for one in notices:
-        _raise_level(db, one)
-
-
-def _raise_level(db: Connection, notice: Row[Any]) -> None:
-    if notice.kind == OVERDUE:
-        store.remind(db, notice.loan_id, notice.loan_period, rank(REMINDERS.levels, notice.level))
-    elif notice.kind == PAYMENT and notice.patron_id is not None:
-        level = rank(DUNNING.levels, notice.level)
-        store.raise_series(db, notice.patron_id, notice.organisation, notice.since, level)
-
-
-FEES = {DUE_WARNING: WARNING_FEE, OVERDUE: REMINDERS.fee, PAYMENT: DUNNING.fee}
-
-
-def _book(service: Service, db: Connection, message: Row[Any], notices: Sequence[Row[Any]]) -> list[int]:
-    """Book what a message costs, as one fee, and what an invoice asks for, loan by loan (R29-R31, R48)."""
-    common = {
-        "patron_id": message.patron_id,
-        "branch": message.branch,
-        "open": True,
-        "at": service.clock(),
-        "rule_set": message.rule_set,
-    }
-    booked = []
-    if message.fee:
-        winners = {kind: rule for one in notices for kind, rule in one.winners.items() if one.fee}
-        fee = {"reason": debts.REASONS[FEES[message.kind]], "amount": message.fee, "rules": winners}
-        booked.append(debts.add(db, {**common, **fee}))
-    invoiced = [one for one in notices if one.invoiced]
-    loans = store.loans_now(db, [one.loan_id for one in invoiced]) if invoiced else {}
-    for one in invoiced:
-        loan = loans[one.loan_id]
-        about = {"loan_id": one.loan_id, "item_id": loan.id, "title": loan.called, "rules": one.winners}
-        fee = {"reason": INVOICE, "amount": one.invoiced, "invoice": True, "late_fee": one.late_fee}
-        booked.append(debts.add(db, {**common, **fee, **about}))
-    return booked
+        sent.mark(sender.service, db, row, {"reply": reply})
 
 
 def _refused(db: Connection, sender: Sender, id_: int, outcome: Refused) -> None:
@@ -438,46 +388,3 @@ def _end(
     if store.set_message(db, id_, values, was):
         store.set_notices(db, notices, {"state": state, "reason": reason})
         sender.count(state)
-
-
-# --- by hand ----------------------------------------------------------------------------------------------------------
-
-
-def settle(service: Service, by: str, message: int, *, left: bool) -> None:
-    """Say of an uncertain or failed message whether it has left: if not, the next run sends it anew if it is still due.
-
-    Args:
-        service: the service.
-        by: who of the staff.
-        message: its id.
-        left: it has, and costs what it costs.
-
-    Raises:
-        CirculationError: there is no such message, or it is in another state.
-    """
-    now = service.clock()
-
-    def work(db: Connection) -> None:
-        row = store.one(db, message, locked=True)
-        if row is None:
-            raise CirculationError("not_found", "there is no such message", 404)
-        if row.state not in (store.UNCERTAIN, store.FAILED):
-            raise CirculationError("message_state", "only an uncertain or failed message can be settled", 409)
-        if left:
-            _mark_sent(service, db, row, {"reason": BY_HAND})
-        elif row.kind == RECEIPT:  # nothing but this message knows what was asked for
-            _plan_anew(service, db, row)
-        else:
-            notices = [one.id for one in store.notices_of(db, message, (row.state,))]
-            store.set_message(db, message, {"state": store.CANCELLED, "reason": BY_HAND, "ended_at": now}, row.state)
-            store.set_notices(db, notices, {"state": store.CANCELLED, "reason": BY_HAND})
-        audit.note(db, now, by, "message.settle", f"message {message}", {"left": left})
-
-    service.database.again_if_overtaken(work)
-
-
-def _plan_anew(service: Service, db: Connection, row: Row[Any]) -> None:
-    notices = [one.id for one in store.notices_of(db, row.id, (row.state,))]
-    store.set_message(db, row.id, {"state": store.PLANNED, "reason": None, "ended_at": None}, row.state)
-    store.set_notices(db, notices, {"state": store.PLANNED, "reason": None})
-    jobs.ask_all(db, receipts.TASK, service.clock())

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from circulation.errors import CirculationError
-from circulation.notices import asking, looking, sending
+from circulation.notices import asking, looking, settling
 from circulation.notices.content import DUE_WARNING, OVERDUE
 from circulation.notices.types import Accepted, Lost, Message, Outcome
 from circulation.service import Service
@@ -137,7 +137,7 @@ def test_a_message_is_composed_again_as_it_was(service: Service, nights: Nights)
     tried = next(one for one in nights.box.tried if one.to.startswith("lost"))
     assert (again.subject, again.text, again.html) == (tried.subject, tried.text, tried.html)
     assert seen.winners["circulation.enable_due_warning"] == "warn"
-    sending.settle(service, "anna", uncertain.number, left=False)
+    settling.settle(service, "anna", uncertain.number, left=False)
     assert looking.message(service, uncertain.number).row.state == "cancelled"
     with pytest.raises(CirculationError):
         looking.message(service, 999)

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from circulation import desk, money, operations
 from circulation.errors import CirculationError
 from circulation.fees import fee
-from circulation.notices import runs, sending
+from circulation.notices import runs, sending, settling
 from circulation.notices.content import OVERDUE, PAYMENT, RESERVATION
 from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Lost, Refused
 from circulation.service import Service, Workplace
@@ -272,10 +272,10 @@ def test_what_may_have_left_is_uncertain_until_somebody_says(
     post.boxes[EMAIL].answer = lambda _: Accepted("250")
     assert post.on("2026-06-20", task) == []
     assert (post.states(), owed(service, reader)) == ([("uncertain", "lost")], 0)
-    sending.settle(service, "anna", post.messages()[0].id, left=left)
+    settling.settle(service, "anna", post.messages()[0].id, left=left)
     assert (owed(service, reader), _loan(service, loan).reminded) == ((100, 1) if left else (0, 0))
     with pytest.raises(CirculationError) as refused:
-        sending.settle(service, "anna", post.messages()[0].id, left=left)
+        settling.settle(service, "anna", post.messages()[0].id, left=left)
     assert refused.value.code == "message_state"
     assert [one.subject[:9] for one in post.on("2026-06-21", task)] == ["overdue 2" if left else "overdue 1"]
 

@@ -20,7 +20,7 @@ from circulation import desk, operations, staffing
 from circulation.jobs import claiming, running, tasks
 from circulation.jobs.running import Run
 from circulation.jobs.types import TYPES
-from circulation.notices import looking, receipts, sending, templates
+from circulation.notices import looking, receipts, sending, settling, templates
 from circulation.notices.content import LENT, RECEIPT, RENEWED, RETURNED
 from circulation.notices.selecting import Asked
 from circulation.notices.sending import CUT_OFF, HANDED_OVER, SENDING
@@ -329,7 +329,7 @@ def test_one_that_may_have_left_is_not_repeated_until_somebody_says_that_it_has_
     visit.ask()
     assert (_send(post), post.states()) == ([], [("uncertain", "lost")])
     (lost,) = post.messages()
-    sending.settle(service, "anna", lost.id, left=False)
+    settling.settle(service, "anna", lost.id, left=False)
     assert _task(service).again_at == service.clock()
     assert (len(_send(post)), post.states()) == (1, [("sent", None)])
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from circulation import people, searching
 from circulation.domain.noticing import WARNING
 from circulation.errors import CirculationError
-from circulation.notices import asking, looking, sending
+from circulation.notices import asking, looking, settling
 from circulation.searching import Patrons
 from circulation.staff import notice_words, winners
 from circulation.staff.notice_words import State
@@ -143,7 +143,7 @@ def one(page: DeskPage, message: int) -> Response:
 @router.post(PAGE + "/{message:int}/settle")
 def settle(page: DeskPage, message: int, form: TheForm) -> Response:
     """Say of an uncertain or failed message that it arrived, or let it be sent again."""
-    sending.settle(page.service, page.staff.name, min(message, MOST_NUMBER), left=form.text("left") == "yes")
+    settling.settle(page.service, page.staff.name, min(message, MOST_NUMBER), left=form.text("left") == "yes")
     return page.go(f"{PAGE}/{message}", "notice_settled")
 
 
