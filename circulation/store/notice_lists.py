@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from circulation.store import tables as t
-from circulation.store.notice_tables import backlog, bad_address, message, notice
+from circulation.store.notice_tables import UNRESOLVED, backlog, bad_address, message, notice
 from circulation.store.notices import SENT, SKIPPED
 from circulation.store.searching import Span
 
@@ -174,9 +174,9 @@ def of_fee(db: Connection, patron: str, fee: int) -> Row[Any] | None:
     return next((row for row in db.execute(sent.order_by(message.c.id.desc())) if fee in row.fees), None)
 
 
-def count(db: Connection, state: str) -> int:
-    """How many messages are in a state."""
-    return db.execute(select(func.count()).select_from(message).where(message.c.state == state)).scalar_one()
+def count_uncertain(db: Connection) -> int:
+    """How many messages wait for staff to say what became of them."""
+    return db.execute(select(func.count()).select_from(message).where(UNRESOLVED)).scalar_one()
 
 
 def refused_ways(db: Connection, patron: str) -> list[Row[Any]]:

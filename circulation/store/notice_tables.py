@@ -57,6 +57,8 @@ message = Table(
 )
 # Of what is over there is ever more. Whoever looks for what is not says so in these words, or the index is not used.
 WAITS = text("state IN ('planned', 'sending')")
+UNRESOLVED = text("state = 'uncertain'")  # until staff have said what became of it
+Index("ix_message_uncertain", message.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
 Index("ix_message_waits", message.c.kind, message.c.id, sqlite_where=WAITS, postgresql_where=WAITS)
 Index("ix_message_created_at", message.c.created_at, message.c.id)
 notice = Table(

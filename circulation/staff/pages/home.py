@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from circulation import machines, offline
 from circulation.staff.page import AnyPage, Page
 from circulation.staffing import ADMIN, DESK, MACHINES, RULES
-from circulation.store import debts, house, notices, progress
+from circulation.store import debts, house, progress
 from circulation.store import notice_lists as lists
 
 router = APIRouter()
@@ -66,7 +66,7 @@ def _waiting(page: Page) -> list[Waiting]:
         found.append(Waiting("attention", doubts + (_of_desk(page) if page.may(DESK) else 0), "/attention"))
     if page.may(DESK):
         with page.reading() as db:
-            found.append(Waiting("uncertain", lists.count(db, notices.UNCERTAIN), "/notices?state=uncertain"))
+            found.append(Waiting("uncertain", lists.count_uncertain(db), "/notices?state=uncertain"))
     if page.may(DESK, ADMIN):
         with page.reading() as db:
             found.append(Waiting("backlog", len(lists.backlogs(db)), "/notices/tonight"))
