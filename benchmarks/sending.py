@@ -29,7 +29,7 @@ from circulation.jobs.running import Run
 from circulation.notices import ledger, selecting, sending
 from circulation.notices.addresses import MailAddress, mail_address
 from circulation.notices.channels import mail_text
-from circulation.notices.channels.pace import Times
+from circulation.notices.channels.pace import Pace, Times
 from circulation.notices.channels.smtp import Smtp
 from circulation.notices.channels.smtp_connecting import NONE, Server
 from circulation.notices.composing import Composing
@@ -90,7 +90,8 @@ def by_run(service: Service, port: int, count: int) -> tuple[float, list[Message
     """
     for found in islice((one for one in selecting.chosen(service, WARNINGS) if one.messages), count):
         ledger.write(service, WARNINGS, RUN.run, found.patron)
-    way = Smtp(Server(mail_server.HOST, port, NONE), FROM, AS_FAST_AS_IT_CAN, Times(service.clock))
+    times = Times(service.clock)
+    way = Smtp(Server(mail_server.HOST, port, NONE), FROM, Pace(AS_FAST_AS_IT_CAN, times), times)
     composer = _Noted()
     sender = sending.Sender(service, WARNINGS, Run(RUN, Event()), {EMAIL: way}, composer)
     began = time.perf_counter()

@@ -20,7 +20,7 @@ from circulation.errors import CirculationError
 from circulation.notices import checks, kept
 from circulation.notices.addresses import MailAddress, mail_address
 from circulation.notices.channels.mail_text import Sender
-from circulation.notices.channels.pace import Times
+from circulation.notices.channels.pace import Pace, Times
 from circulation.notices.channels.smtp import Patience, Smtp
 from circulation.notices.channels.smtp_connecting import NONE, SECURITIES, Server
 from circulation.notices.channels.trouble import Heard, Trouble, to_nobody
@@ -281,7 +281,9 @@ def _channel(service: Service, row: Row[Any], times: Times | None, patience: Pat
     server = Server(account.host, account.port, account.security, account.user, password, account.authority)
     reply_to = mail_address(account.reply_to) if account.reply_to is not None else None
     sender = Sender(account.sender_name, _known(account.sender), reply_to, account.unsubscribe)
-    return Smtp(server, sender, account.per_minute, times or Times(service.clock), patience, heard)
+    times = times or Times(service.clock)
+    pace = Pace(account.per_minute, times, kept.turns(service, mail_account, row.code))
+    return Smtp(server, sender, pace, times, patience, heard)
 
 
 def _known(address: str) -> MailAddress:

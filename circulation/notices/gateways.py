@@ -20,7 +20,7 @@ from circulation.domain.policy import Mistake
 from circulation.notices import checks, kept
 from circulation.notices.addresses import telephone_number
 from circulation.notices.channels import sms
-from circulation.notices.channels.pace import Times
+from circulation.notices.channels.pace import Pace, Times
 from circulation.notices.channels.trouble import Heard, Trouble, to_nobody
 from circulation.notices.checks import MailWrongError
 from circulation.notices.kept import State, Tested, UsedBy
@@ -314,4 +314,5 @@ def _channel(service: Service, row: Row[Any], times: Times | None, patience: flo
         said.id_pattern,
         said.authority,
     )
-    return sms.Sms(gateway, said.per_minute, times or Times(service.clock), patience, heard)
+    pace = Pace(said.per_minute, times or Times(service.clock), kept.turns(service, sms_gateway, row.code))
+    return sms.Sms(gateway, pace, patience, heard)

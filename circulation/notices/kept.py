@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Table
 import wording
 from circulation import audit
 from circulation.errors import CirculationError
+from circulation.notices.channels.pace import Turns, following
 from circulation.notices.channels.trouble import Stage, Trouble
 from circulation.notices.types import ADDRESS, Accepted, Lost, Outcome
 from circulation.service import Service
@@ -182,6 +183,18 @@ def record_trouble(service: Service, table: Table, row: Row[Any], trouble: Troub
         values = {"trouble_at": service.clock(), "trouble_stage": trouble.stage.value, "trouble": trouble.reply}
     with service.database.writing() as db:
         store.change(db, table, row.code, values, row.version)
+
+
+def turns(service: Service, table: Table, code: str) -> Turns:
+    """The turns of all who send by one, whichever task, run or process they are."""
+
+    def turn(now: float, between: float) -> float:
+        with service.database.writing(lazily=True) as db:
+            at = following(now, between, store.last_turn(db, table, code))
+            store.change(db, table, code, {"last_turn": at})
+            return at
+
+    return turn
 
 
 def secret(service: Service, table: Table, row: Row[Any], purpose: str) -> str | None:

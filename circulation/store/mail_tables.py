@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, Column, Integer, String, Table, Text
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, Double, Integer, String, Table, Text
 
 from circulation.store.tables import Instant, metadata
 
 
 def _state() -> tuple[Column[Any], ...]:
-    """How a test went, what has gone wrong since, and who changed it. ``version`` counts the changes."""
+    """How a test went, what has gone wrong since, and who changed it.
+
+    ``version`` counts the changes; ``last_turn``: when the last message was to leave, seconds since 1970.
+    """
     return (
         Column("active", Boolean, nullable=False),
         Column("version", Integer, nullable=False),
@@ -24,6 +27,7 @@ def _state() -> tuple[Column[Any], ...]:
         Column("trouble_at", Instant, nullable=True),
         Column("trouble_stage", String(16), nullable=True),
         Column("trouble", Text, nullable=True),
+        Column("last_turn", Double, nullable=True),
         Column("changed_by", String(64), nullable=False),
         Column("changed_at", Instant, nullable=False),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from circulation.notices.addresses import mail_address
 from circulation.notices.channels.mail_text import Sender
-from circulation.notices.channels.pace import Times
+from circulation.notices.channels.pace import Pace, Times
 from circulation.notices.channels.smtp import Patience, Smtp
 from circulation.notices.channels.smtp_connecting import NONE, Server
 from circulation.notices.types import EMAIL, Message
@@ -33,7 +33,7 @@ class Seconds:
     @property
     def times(self) -> Times:
         """The morning of 15 June 2026, on which nothing takes time but sleeping."""
-        return Times(lambda: MORNING, self, self.sleep)
+        return Times(lambda: MORNING, self, self.sleep, self)
 
 
 def message(key: str = "m1", to: str = "mira@example.org", **more: Any) -> Message:
@@ -52,6 +52,5 @@ def account(port: int, *, security: str = NONE, seconds: Seconds | None = None, 
     told = {name: more.pop(name) for name in ("user", "password", "authority", "host") if name in more}
     server = Server(told.pop("host", "127.0.0.1"), port, security, **told)
     rest = {"per_minute": 6000, "patience": SOON, **more}
-    return Smtp(
-        server, rest.pop("sender", None) or sender(), rest.pop("per_minute"), (seconds or Seconds()).times, **rest
-    )
+    times = (seconds or Seconds()).times
+    return Smtp(server, rest.pop("sender", None) or sender(), Pace(rest.pop("per_minute"), times), times, **rest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from circulation.store.job_tables import task
 from circulation.store.mail_tables import mail_account
 from tests.circulation.conftest import QUICK
 from tests.circulation.mail_server import MAIL, RCPT, WHOLE, MailServer, mail_server
-from tests.circulation.mailing import Seconds, message
+from tests.circulation.mailing import MORNING, Seconds, message
 from tests.circulation.running import TestClock
 
 pytestmark = pytest.mark.requirement("R61")
@@ -327,15 +328,13 @@ def test_an_account_without_signing_in_keeps_its_test(service: Service, server: 
 def test_a_test_of_what_was_changed_meanwhile_does_not_count(service: Service, server: MailServer) -> None:
     entered(service, here(server))
 
-    class Meddling(Seconds):
-        def __call__(self) -> float:
-            if self.now == 0.0:
-                self.now = 1.0
-                accounts.change(service, "ben", "office", {"sender": "other@example.com"})
-            return self.now
+    def meddling() -> datetime:
+        accounts.change(service, "ben", "office", {"sender": "other@example.com"})
+        return MORNING
 
+    times = replace(Seconds().times, clock=meddling)
     with pytest.raises(CirculationError, match="changed while") as told:
-        accounts.send_test(service, STAFF, "office", "staff@example.com", "en", Meddling().times)
+        accounts.send_test(service, STAFF, "office", "staff@example.com", "en", times)
     assert told.value.code == "mail_changed"
     assert accounts.one(service, "office").state.tested_ok is None
 
@@ -352,6 +351,35 @@ def test_a_tested_account_is_a_way_for_messages(service: Service, server: MailSe
     read = server.letters[-1].read
     assert (read["From"], read["Reply-To"]) == ("City Library <library@example.com>", "desk@example.com")
     assert read["List-Unsubscribe"] == "<mailto:stop@example.com?subject=unsubscribe>"
+
+
+def test_all_who_send_by_an_account_keep_its_pace_together(service: Service, server: MailServer) -> None:
+    entered(service, here(server, per_minute=30))
+    accounts.send_test(service, STAFF, "office", "staff@example.com")
+    seconds = Seconds()
+    with (
+        accounts.channel(service, "office", seconds.times).opened() as one,
+        accounts.channel(service, "office", seconds.times).opened() as other,
+    ):
+        for line in (one, other, other, one):
+            line.wait()
+    assert seconds.slept == [2.0] * 3
+    seconds.now += 1
+    with accounts.channel(service, "office", seconds.times).opened() as line:
+        line.wait()
+    assert seconds.slept[3:] == [1.0]
+
+
+def test_a_turn_that_a_wrong_clock_gave_keeps_nobody_waiting(service: Service, server: MailServer) -> None:
+    entered(service, here(server, per_minute=30))
+    accounts.send_test(service, STAFF, "office", "staff@example.com")
+    with service.database.writing() as db:
+        db.execute(update(mail_account).values(last_turn=1_000_000.0))
+    seconds = Seconds()
+    with accounts.channel(service, "office", seconds.times).opened() as line:
+        line.wait()
+        line.wait()
+    assert seconds.slept == [2.0]
 
 
 def test_nothing_is_sent_by_an_account_that_is_not_in_use_or_not_tested(service: Service, server: MailServer) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import trustme
 
+from circulation.notices.channels.pace import Pace
 from circulation.notices.channels.sms import FORM, GET, JSON, POST, Gateway, Sms
 from circulation.notices.channels.trouble import Stage, Trouble
 from circulation.notices.types import ADDRESS, MESSAGE, SERVER, SMS, Accepted, Lost, Message, Outcome, Refused
@@ -89,7 +90,8 @@ def sent(url: str, *messages: Message, **more: Any) -> list[Outcome]:
     wanted = {"method": POST, "body": JSON, "fields": FIELDS, **more}
     rest = {name: wanted.pop(name) for name in ("patience", "heard", "per_minute", "times") if name in wanted}
     way = {"per_minute": 6000, "times": Seconds().times, "patience": 5.0, **rest}
-    with Sms(Gateway(url, **wanted), way.pop("per_minute"), way.pop("times"), **way).opened() as line:
+    pace = Pace(way.pop("per_minute"), way.pop("times"))
+    with Sms(Gateway(url, **wanted), pace, **way).opened() as line:
         outcomes = []
         for one in messages or (text_message(),):
             line.wait()

@@ -20,7 +20,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 
 from circulation.notices.addresses import telephone_number
 from circulation.notices.channels.keys import key_of
-from circulation.notices.channels.pace import Pace, Times
+from circulation.notices.channels.pace import Pace
 from circulation.notices.channels.replies import ours, told
 from circulation.notices.channels.trouble import Heard, Stage, Trouble, to_nobody, trusting, why
 from circulation.notices.types import ADDRESS, MESSAGE, SERVER, Accepted, Lost, Message, Outcome, Refused
@@ -64,17 +64,14 @@ class Sms:
 
     Args:
         gateway: which.
-        per_minute: how many messages at most.
-        times: the time.
+        pace: how fast they follow each other.
         patience: seconds for each step of a request.
         heard: told after each use whether the gateway could be used, None = it could; not told if it was not tried.
     """
 
-    def __init__(
-        self, gateway: Gateway, per_minute: int, times: Times, patience: float = 30.0, heard: Heard = to_nobody
-    ) -> None:
+    def __init__(self, gateway: Gateway, pace: Pace, patience: float = 30.0, heard: Heard = to_nobody) -> None:
         self._gateway = gateway
-        self._pace = Pace(per_minute, times)
+        self._pace = pace
         self._patience = patience
         self._heard = heard
 

@@ -44,7 +44,7 @@ class Smtp:
     Args:
         server: where.
         sender: who from.
-        per_minute: how many messages at most.
+        pace: how fast they follow each other.
         times: the time.
         patience: how long answers may take.
         heard: told after each use whether the account could be used, None = it could; not told if it was not tried.
@@ -54,14 +54,14 @@ class Smtp:
         self,
         server: Server,
         sender: Sender,
-        per_minute: int,
+        pace: Pace,
         times: Times,
         patience: Patience = Patience(),
         heard: Heard = to_nobody,
     ) -> None:
         self._server = server
         self._sender = sender
-        self._pace = Pace(per_minute, times)
+        self._pace = pace
         self._times = times
         self._patience = patience
         self._heard = heard
