@@ -168,12 +168,12 @@ def mail_server(
         wanted = {"authenticator": told.authenticate, "auth_require_tls": False} if told.accounts else {}
         return _Told(told, loop=loop, hostname="mail.example", tls_context=offered, **{**wanted, **more})
 
-    listening = loop.run_until_complete(
-        loop.create_server(accept, HOST, 0, ssl=tls if from_the_start else None, ssl_handshake_timeout=None)
-    )
-    told.port = listening.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, name="mail server")
     thread.start()
+    # In its own thread from the first: where a browser is driven, this one runs another loop already.
+    opening = loop.create_server(accept, HOST, 0, ssl=tls if from_the_start else None, ssl_handshake_timeout=None)
+    listening = asyncio.run_coroutine_threadsafe(opening, loop).result(SECONDS)
+    told.port = listening.sockets[0].getsockname()[1]
 
     def end() -> None:
         if not loop.is_closed():
