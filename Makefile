@@ -5,6 +5,8 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 # The last result of the tests, by requirement; "make requirements" reads it while nothing has changed since.
 RESULTS := .requirements.json
+# Tests that wait for the programs they started leave room: one worker more than there are cores.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 # More for pytest, as in: make test PYTEST_ARGS="tests/rules -k due_date"
 PYTEST_ARGS ?=
 # Which mutants "make mutants" tries, as in: make mutants MUTANTS="rules.order.* rules.age.*"; all if empty.
@@ -22,7 +24,7 @@ demo: ## play the main job through the real programs
 
 test: ## every test but the long campaigns; nothing is skipped
 	@tools/setup.sh test
-	@$(PYTHON) -m pytest -n auto --dist loadgroup -m "not soak" --requirements-file=$(RESULTS) $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" --requirements-file=$(RESULTS) $(PYTEST_ARGS)
 
 lint: ## format, style, types and import directions
 	@tools/setup.sh test
