@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 
 from circulation.domain import noticing
 from circulation.domain.noticing import Noticed
+from circulation.domain.records import Place
 from circulation.errors import CirculationError
 from circulation.jobs import options, tasks
 from circulation.jobs.running import Preview
@@ -23,7 +24,7 @@ from circulation.jobs.tasks import TaskShown
 from circulation.jobs.types import TYPES
 from circulation.notices import runs, selecting, task_types
 from circulation.notices.content import DUE_WARNING, OVERDUE
-from circulation.notices.selecting import NO_ADDRESS, Asked, Here
+from circulation.notices.selecting import NO_ADDRESS, Asked
 from circulation.service import Service
 from circulation.store import notice_lists as lists
 from circulation.store import notices as store
@@ -115,21 +116,19 @@ def _answers(
     service: Service, db: Connection, row: Row[Any], past: Sequence[Row[Any]], asked: _Asked
 ) -> tuple[tuple[str, ...], tuple[Answer, ...]]:
     place = selecting.place_of(service, db)
-    here = Here(place, place.house.languages)
     all_ways = frozenset(selecting.BY_DEFAULT)
-    ways = tuple(selecting.addressees(db, here, all_ways, [row.patron_id])[row.patron_id].addresses)
+    ways = tuple(selecting.addressees(db, place, all_ways, [row.patron_id])[row.patron_id].addresses)
     made = []
     for kind, task, one in asked:
         mine = [told for told in past if told.kind == kind]
-        made.append(_answer(db, here, row, mine, task, one))
+        made.append(_answer(db, place, row, mine, task, one))
     return ways, tuple(made)
 
 
 def _answer(
-    db: Connection, here: Here, row: Row[Any], past: Sequence[Row[Any]], task: TaskShown | None, asked: Asked
+    db: Connection, place: Place, row: Row[Any], past: Sequence[Row[Any]], task: TaskShown | None, asked: Asked
 ) -> Answer:
-    place = here.place
-    who = selecting.addressees(db, here, asked.usable, [row.patron_id])[row.patron_id]
+    who = selecting.addressees(db, place, asked.usable, [row.patron_id])[row.patron_id]
     mine = selecting.of_period(place, asked.kind, row, past)
     found = selecting.decided(place, asked, row, who.person, mine)
     told = next((one for one in mine if one.level == found.level and _counts(one)), None)

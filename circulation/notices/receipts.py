@@ -18,7 +18,7 @@ from circulation.domain.noticing import Noticed
 from circulation.errors import CirculationError
 from circulation.notices import addresses, ledger, selecting
 from circulation.notices.content import LENT, RECEIPT, RENEWED, RETURNED
-from circulation.notices.selecting import Addressee, Here, Line, Planned
+from circulation.notices.selecting import Addressee, Line, Planned
 from circulation.notices.types import EMAIL
 from circulation.service import Service, Workplace
 from circulation.store import jobs
@@ -91,8 +91,7 @@ def _ask(service: Service, db: Connection, at: Workplace, asked: Asked) -> None:
 
 def _addressee(service: Service, db: Connection, patron: str) -> Addressee | None:
     place = selecting.place_of(service, db)
-    here = Here(place, place.house.languages)
-    return selecting.addressees(db, here, frozenset({EMAIL}), [patron]).get(patron)
+    return selecting.addressees(db, place, frozenset({EMAIL}), [patron]).get(patron)
 
 
 def _usable(who: Addressee | None) -> bool:

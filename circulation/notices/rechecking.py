@@ -17,7 +17,6 @@ from circulation.domain.noticing import DUNNING, NOT_REMINDED, REMINDERS, rank
 from circulation.domain.records import Place
 from circulation.notices import selecting
 from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
-from circulation.notices.selecting import Here
 from circulation.store import notices as store
 
 # Why something is no longer sent; codes.
@@ -59,8 +58,7 @@ def _whole(db: Connection, place: Place, message: Row[Any], locked: bool) -> str
     """Why the message as a whole is no longer sent."""
     if message.patron_id is None:
         return PATRON_GONE
-    here = Here(place, place.house.languages)
-    found = selecting.addressees(db, here, frozenset({message.channel}), [message.patron_id], locked=locked)
+    found = selecting.addressees(db, place, frozenset({message.channel}), [message.patron_id], locked=locked)
     if message.patron_id not in found:
         return PATRON_GONE
     if found[message.patron_id].addresses.get(message.channel) != message.address:

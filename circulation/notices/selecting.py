@@ -136,16 +136,8 @@ class Asked:
         return self.channels - {LETTER} if self.kind == DUE_WARNING else self.channels
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """What holds during a page: day, rules, and the language of each organisation."""
-
-    place: Place
-    languages: Mapping[str, str]
-
-
 _Sides = dict[str, tuple[list[Line], list[Skipped]]]
-_Finder = Callable[[Connection, Here, Asked, Mapping[str, Addressee]], _Sides]
+_Finder = Callable[[Connection, Place, Asked, Mapping[str, Addressee]], _Sides]
 
 
 def place_of(service: Service, db: Connection) -> Place:
@@ -179,25 +171,24 @@ def chosen_of(service: Service, db: Connection, asked: Asked, patron: str) -> Ch
 
 def _page(service: Service, db: Connection, asked: Asked, ids: Sequence[str]) -> tuple[Chosen, ...]:
     place = place_of(service, db)
-    here = Here(place, place.house.languages)
-    people = addressees(db, here, asked.usable, ids)
-    sides = _FINDERS[asked.kind](db, here, asked, people)
-    return tuple(_sorted_out(here, asked, people[patron], *sides[patron]) for patron in ids if patron in sides)
+    people = addressees(db, place, asked.usable, ids)
+    sides = _FINDERS[asked.kind](db, place, asked, people)
+    return tuple(_sorted_out(place, asked, people[patron], *sides[patron]) for patron in ids if patron in sides)
 
 
 # --- who, and where to ------------------------------------------------------------------------------------------------
 
 
 def addressees(
-    db: Connection, here: Here, usable: frozenset[str], ids: Sequence[str], *, locked: bool = False
+    db: Connection, place: Place, usable: frozenset[str], ids: Sequence[str], *, locked: bool = False
 ) -> dict[str, Addressee]:
     """Patrons with those of their addresses that can be written to."""
     rows = store.patrons(db, ids, locked=locked)
     bad = store.bad_addresses(db, [row.id for row in rows])
-    return {row.id: _addressee(here, usable, row, bad) for row in rows}
+    return {row.id: _addressee(place, usable, row, bad) for row in rows}
 
 
-def _addressee(here: Here, usable: frozenset[str], row: Row[Any], bad: set[tuple[str, str, str]]) -> Addressee:
+def _addressee(place: Place, usable: frozenset[str], row: Row[Any], bad: set[tuple[str, str, str]]) -> Addressee:
     known = {EMAIL: row.email, SMS: row.phone, LETTER: row.postal}
     order = sorted(BY_DEFAULT, key=lambda channel: channel != row.prefers)
     good = {
@@ -205,8 +196,8 @@ def _addressee(here: Here, usable: frozenset[str], row: Row[Any], bad: set[tuple
         for channel in order
         if channel in usable and (known[channel] or "").strip() and (row.id, channel, known[channel].strip()) not in bad
     }
-    home = row.home if row.home in here.languages else here.place.branch
-    return Addressee(Person(row.id, row.category, row.born), row.language or here.languages[home], good)
+    home = row.home if row.home in place.house.languages else place.branch
+    return Addressee(Person(row.id, row.category, row.born), row.language or place.house.languages[home], good)
 
 
 # --- which loans ------------------------------------------------------------------------------------------------------
@@ -247,14 +238,14 @@ def _borrowers(db: Connection, place: Place, asked: Asked, after: str) -> list[s
     return store.borrowers(db, *_days(place, asked), after, PAGE)
 
 
-def _loans(db: Connection, here: Here, asked: Asked, people: Mapping[str, Addressee]) -> _Sides:
+def _loans(db: Connection, place: Place, asked: Asked, people: Mapping[str, Addressee]) -> _Sides:
     """Loans of the patrons with what is due for each; what was told before is left out."""
     told: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in store.about(db, asked.kind, list(people)):
         told[row.loan_id].append(row)
     sides: _Sides = defaultdict(lambda: ([], []))
-    for row in store.loans_due(db, list(people), *_days(here.place, asked)):
-        line = _loan(here, asked, row, people[row.patron_id].person, told[row.loan])
+    for row in store.loans_due(db, list(people), *_days(place, asked)):
+        line = _loan(place, asked, row, people[row.patron_id].person, told[row.loan])
         if line is not None:
             _add(sides[row.patron_id], line, people[row.patron_id])
     return sides
@@ -282,15 +273,15 @@ def _refusing(noticed: Noticed) -> str | None:
     return next((one.rule.id for one in noticed.decisions if one.value is False and one.rule is not None), None)
 
 
-def _loan(here: Here, asked: Asked, row: Row[Any], who: Person, told: list[Row[Any]]) -> Line | None:
+def _loan(place: Place, asked: Asked, row: Row[Any], who: Person, told: list[Row[Any]]) -> Line | None:
     """What is due for a loan; None where it has its notice already, or gets none and nobody need know."""
-    mine = of_period(here.place, asked.kind, row, told)
-    found = decided(here.place, asked, row, who, mine)
+    mine = of_period(place, asked.kind, row, told)
+    found = decided(place, asked, row, who, mine)
     if asked.kind == DUE_WARNING and found.why == noticing.OVERDUE and mine:
         return None  # it was warned of, or is known not to have been
-    period = period_of(here.place, asked.kind, row.lent_at, row.renewals)
+    period = period_of(place, asked.kind, row.lent_at, row.renewals)
     about = {"loan_id": row.loan, "loan_period": period, "due": row.due, "patron_id": who.id}
-    return _untold(here, Line(row.lent_at, found, about, row.called), mine)
+    return _untold(place, Line(row.lent_at, found, about, row.called), mine)
 
 
 def of_period(place: Place, kind: str, row: Row[Any], told: Iterable[Row[Any]]) -> list[Row[Any]]:
@@ -334,14 +325,14 @@ def period_of(place: Place, kind: str, branch: str, renewals: int) -> int:
     return 0 if once else renewals + 1
 
 
-def _untold(here: Here, line: Line, told: Iterable[Row[Any]]) -> Line | None:
+def _untold(place: Place, line: Line, told: Iterable[Row[Any]]) -> Line | None:
     """The line, unless its notice stands in the ledger; one that failed on an earlier day may be told once more."""
     mine = [row for row in told if row.level == line.noticed.level]
     noted = frozenset(row.reason for row in mine if row.state == store.SKIPPED)
     counting = next((row for row in mine if row.state not in (store.SKIPPED, store.CANCELLED)), None)
     if counting is None:
         return replace(line, noted=noted) if noted else line
-    if not line.noticed.due or not _once_more(here.place.at(line.branch), counting):
+    if not line.noticed.due or not _once_more(place.at(line.branch), counting):
         return None
     return replace(line, noted=noted, again=counting.id, by_letter=counting.reason == ADDRESS_REFUSED)
 
@@ -371,32 +362,32 @@ def _debtors(db: Connection, place: Place, _: Asked, after: str) -> list[str]:
     return store.debtors(db, max(least, 1), after, PAGE) if least is not None else []
 
 
-def _debts(db: Connection, here: Here, asked: Asked, people: Mapping[str, Addressee]) -> _Sides:
+def _debts(db: Connection, place: Place, asked: Asked, people: Mapping[str, Addressee]) -> _Sides:
     told: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in store.about(db, asked.kind, list(people)):
         told[row.patron_id].append(row)
     sides: _Sides = defaultdict(lambda: ([], []))
     for patron, who in people.items():
-        for line in _debts_of(db, here, who.person, told[patron]):
+        for line in _debts_of(db, place, who.person, told[patron]):
             _add(sides[patron], line, who)
     return sides
 
 
-def _debts_of(db: Connection, here: Here, who: Person, told: list[Row[Any]]) -> Iterator[Line]:
+def _debts_of(db: Connection, place: Place, who: Person, told: list[Row[Any]]) -> Iterator[Line]:
     running = store.series(db, who.id)
-    for organisation in _authorities(db, here.place, who.id):
-        place = here.place.at(organisation)
-        since = money.running(db, place, who.id, organisation).reached_on
+    for organisation in _authorities(db, place, who.id):
+        there = place.at(organisation)
+        since = money.running(db, there, who.id, organisation).reached_on
         if since is None:
             continue
         row = running.get(organisation)
         since = row.reached_on if row is not None else since
         mine = [one for one in told if one.organisation == organisation and one.since == since]
-        sent = [place.day(one.ended_at) for one in mine if one.state == store.SENT and one.ended_at]
+        sent = [there.day(one.ended_at) for one in mine if one.state == store.SENT and one.ended_at]
         debt = Debt(organisation, since, row.level if row is not None else 0, max(sent, default=None))
-        found = noticing.payment_reminder(place, debt, who)
+        found = noticing.payment_reminder(there, debt, who)
         about = {"patron_id": who.id, "organisation": organisation, "since": since}
-        line = _untold(here, Line(organisation, found, about, organisation), mine)
+        line = _untold(place, Line(organisation, found, about, organisation), mine)
         if line is not None:
             yield line
 
@@ -419,7 +410,7 @@ def _reservers(db: Connection, _: Place, __: Asked, after: str) -> list[str]:
     return store.reservers(db, after, PAGE)
 
 
-def _reservations(db: Connection, here: Here, asked: Asked, people: Mapping[str, Addressee]) -> _Sides:
+def _reservations(db: Connection, place: Place, asked: Asked, people: Mapping[str, Addressee]) -> _Sides:
     told: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in store.about(db, asked.kind, list(people)):
         told[row.reservation_id].append(row)
@@ -427,9 +418,9 @@ def _reservations(db: Connection, here: Here, asked: Asked, people: Mapping[str,
     for row in store.on_shelf(db, list(people)):
         who = people[row.patron_id]
         item = Item(*row[:_ITEM_FIELDS])
-        found = noticing.reservation_notice(here.place.at(row.pickup), item, row.pickup, row.until, who.person)
+        found = noticing.reservation_notice(place.at(row.pickup), item, row.pickup, row.until, who.person)
         about = {"reservation_id": row.reservation, "patron_id": who.person.id}
-        line = _untold(here, Line(row.pickup, found, about, row.called), told[row.reservation])
+        line = _untold(place, Line(row.pickup, found, about, row.called), told[row.reservation])
         if line is not None:
             _add(sides[row.patron_id], line, who)
     return sides
@@ -443,7 +434,7 @@ def _nobody(_: Connection, __: Place, ___: Asked, ____: str) -> list[str]:
     return []
 
 
-def _nothing(_: Connection, __: Here, ___: Asked, ____: Mapping[str, Addressee]) -> _Sides:
+def _nothing(_: Connection, __: Place, ___: Asked, ____: Mapping[str, Addressee]) -> _Sides:
     return {}
 
 
@@ -466,11 +457,11 @@ _PAGES: Mapping[str, Callable[[Connection, Place, Asked, str], list[str]]] = {
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
-def _sorted_out(here: Here, asked: Asked, who: Addressee, lines: list[Line], skipped: list[Skipped]) -> Chosen:
+def _sorted_out(place: Place, asked: Asked, who: Addressee, lines: list[Line], skipped: list[Skipped]) -> Chosen:
     """Lines of one patron as messages: by branch, level and way (R69)."""
     parts: dict[tuple[Any, ...], list[Line]] = defaultdict(list)
     for number, line in enumerate(lines):
-        apart = asked.kind == DUE_WARNING and here.place.settings(line.branch).grouping == "loan"
+        apart = asked.kind == DUE_WARNING and place.settings(line.branch).grouping == "loan"
         parts[(line.branch, line.noticed.level, line.by_letter, number if apart else -1)].append(line)
     messages = tuple(
         Planned(
@@ -480,7 +471,7 @@ def _sorted_out(here: Here, asked: Asked, who: Addressee, lines: list[Line], ski
             LETTER if key[2] else next(iter(who.addresses)),
             who,
             tuple(part),
-            message_fee(here.place, key[0], [line.noticed.fee for line in part]),
+            message_fee(place, key[0], [line.noticed.fee for line in part]),
         )
         for key, part in parts.items()
     )

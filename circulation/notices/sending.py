@@ -328,8 +328,7 @@ def _address_refused(db: Connection, sender: Sender, id_: int, reply: str) -> No
 
 def _by_text_message(db: Connection, sender: Sender, row: Row[Any], notices: Sequence[int]) -> None:
     place = selecting.place_of(sender.service, db)
-    here = selecting.Here(place, place.house.languages)
-    who = selecting.addressees(db, here, frozenset({SMS}), [row.patron_id]).get(row.patron_id)
+    who = selecting.addressees(db, place, frozenset({SMS}), [row.patron_id]).get(row.patron_id)
     if who is None or SMS not in who.addresses:
         return
     kept = ("kind", "level", "patron_id", "branch", "language", "fee", "rule_set")
