@@ -43,6 +43,7 @@ def name_codes(page: Page, url: str) -> None:
     """Media types and a patron category, by the page."""
     page.goto(f"{url}/staff/")
     page.click("text=Name the media types")
+    page.wait_for_load_state()
     for code, name in (("BOOK", "Books"), ("DVD18", "Films from 18")):
         if not page.locator("#media_type-code").is_visible():
             page.locator("summary", has_text="Add a media type").click()

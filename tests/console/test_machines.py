@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import expect
 from sqlalchemy import update
 
 from circulation import machine_settings, machines, staffing
@@ -125,7 +126,7 @@ def test_a_machine_is_renamed_moved_and_withdrawn(world: World, central: Central
     page.click("summary:text('1 withdrawn machine')")
     page.click("text=Entrance")
     page.wait_for_selector("text=This machine was withdrawn on")
-    assert page.locator("form:not(.top form)").count() == 0
+    expect(page.locator("form:not(.top form)")).to_have_count(0)
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -209,7 +210,7 @@ def test_a_sentence_is_found_said_otherwise_and_as_usual_again(central: Central,
     page.fill("#sought", "this pin does not fit")
     page.click("text=Show")
     page.click("main table a")
-    assert page.locator("main code").all_inner_texts() == ["{n}"]
+    expect(page.locator("main code")).to_have_text(["{n}"])
     page.fill("#text_en", "That PIN was wrong.")
     page.click("button:text-is('Save')")
     page.wait_for_selector("text=The sentence must keep {n}.")
