@@ -34,6 +34,7 @@ from circulation.notices.channels.smtp import Smtp
 from circulation.notices.channels.smtp_connecting import NONE, Server
 from circulation.notices.composing import Composing
 from circulation.notices.content import Content
+from circulation.notices.sender import Sender
 from circulation.notices.types import EMAIL, Message
 from circulation.service import Service
 
@@ -93,7 +94,7 @@ def by_run(service: Service, port: int, count: int) -> tuple[float, list[Message
     times = Times(service.clock)
     way = Smtp(Server(mail_server.HOST, port, NONE), FROM, Pace(AS_FAST_AS_IT_CAN, times), times)
     composer = _Noted()
-    sender = sending.Sender(service, WARNINGS, Run(RUN, Event()), {EMAIL: way}, composer)
+    sender = Sender(service, WARNINGS, Run(RUN, Event()), {EMAIL: way}, composer)
     began = time.perf_counter()
     sending.send_all(sender)
     seconds = time.perf_counter() - began

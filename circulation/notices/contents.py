@@ -23,24 +23,27 @@ from circulation.notices.content import (
     ReservationSaid,
     Sums,
 )
+from circulation.notices.subjects import Subjects
 from circulation.store import debts
-from circulation.store import notices as store
 
 _Part = Mapping[str, Any]
 
 
-def of(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], fee: int) -> Content:
+def of(
+    db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], subjects: Subjects, fee: int
+) -> Content:
     """The content of a message about those of its notices that still hold.
 
     Args:
         db: the transaction.
         place: the moment at the installation.
-        message: a row of the ledger; its patron is there.
+        message: a row of the ledger.
         notices: rows of the ledger.
+        subjects: as they are now.
         fee: what the message costs, minor units.
     """
     place = place.at(message.branch)
-    (patron,) = store.patrons(db, [message.patron_id])
+    patron = subjects.patron
     open_fees = debts.open_fees(db, message.patron_id)
     owed = sum(row.owed for row in open_fees if message.kind != PAYMENT or kept_by(place, message.branch)(row))
     invoiced = sum(row.invoiced for row in notices)
@@ -57,7 +60,7 @@ def of(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[An
         currency=place.house.currency,
         today=_day(place, message),
         sums=Sums(fee, invoiced, owed),
-        **_about(db, place, message, notices, open_fees),
+        **_about(place, message, notices, subjects, open_fees),
     )
 
 
@@ -67,15 +70,15 @@ def _day(place: Place, message: Row[Any]) -> date:
 
 
 def _about(
-    db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], open_fees: Sequence[Row[Any]]
+    place: Place, message: Row[Any], notices: Sequence[Row[Any]], subjects: Subjects, open_fees: Sequence[Row[Any]]
 ) -> _Part:
     if message.kind == PAYMENT:
         mine = kept_by(place, message.branch)
         return {"fees": tuple(_fee(place, row) for row in open_fees if mine(row))}
     if message.kind == RESERVATION:
-        there = store.reservations_now(db, [row.reservation_id for row in notices])
-        return {"reservations": tuple(_reservation(row) for row in there.values())}
-    loans = store.loans_now(db, [row.loan_id for row in notices])
+        told = (subjects.reservations.get(row.reservation_id) for row in notices)
+        return {"reservations": tuple(_reservation(row) for row in told if row is not None)}
+    loans = subjects.loans
     if message.kind == RECEIPT:
         return {"loans": tuple(_done(loans[row.loan_id], row) for row in sorted(notices, key=lambda row: row.id))}
     return {"loans": tuple(_loan(place, loans[row.loan_id], row) for row in notices)}

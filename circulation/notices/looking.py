@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 
 from circulation.clock import day_begins
 from circulation.errors import CirculationError
-from circulation.notices import contents, selecting
+from circulation.notices import contents, selecting, subjects
 from circulation.notices.composing import Composing
 from circulation.notices.content import DUE_WARNING, KINDS, OVERDUE
 from circulation.notices.types import Message
@@ -172,7 +172,10 @@ def again(service: Service, seen: Seen) -> Message | None:
     with service.database.reading() as db:
         place = replace(selecting.place_of(service, db), now=seen.row.ended_at or service.clock())
         try:
-            content = contents.of(db, place, seen.row, seen.notices, seen.row.fee)
+            told = subjects.read(db, seen.row, seen.notices)
+            if told is None:
+                return None
+            content = contents.of(db, place, seen.row, seen.notices, told, seen.row.fee)
             return Composing()(service, db, replace(content, to=content.to or ""))
         except CirculationError:  # its text is wrong by now, or what it says has become too long
             return None

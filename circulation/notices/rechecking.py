@@ -17,6 +17,7 @@ from circulation.domain.noticing import DUNNING, NOT_REMINDED, REMINDERS, rank
 from circulation.domain.records import Place
 from circulation.notices import selecting
 from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
+from circulation.notices.subjects import Subjects
 from circulation.store import notices as store
 
 # Why something is no longer sent; codes.
@@ -44,24 +45,36 @@ class Checked:
         return None if self.holding else next(iter(self.over.values()), PATRON_GONE)
 
 
-def check(db: Connection, place: Place, message: Row[Any], *, locked: bool = False) -> Checked:
-    """Look at everything a message is about; where ``locked``, nobody changes it until the end of the transaction."""
-    notices = store.notices_of(db, message.id)
-    whole = _whole(db, place, message, locked)
-    over = {row.id: whole for row in notices} if whole is not None else {}
-    if whole is None:
-        over = {id_: why for id_, why in _CHECKS[message.kind](db, place, notices, locked).items() if why is not None}
+def check(
+    db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], subjects: Subjects | None
+) -> Checked:
+    """Look at a message and all it tells.
+
+    Args:
+        db: the transaction.
+        place: the moment at the installation.
+        message: a row of the ledger.
+        notices: all it tells.
+        subjects: as they are now; None = the patron is gone.
+    """
+    if subjects is None:
+        return _nothing(notices, PATRON_GONE)
+    whole = _whole(db, place, message, subjects)
+    if whole is not None:
+        return _nothing(notices, whole)
+    whys = _CHECKS[message.kind](db, place, notices, subjects)
+    over = {id_: why for id_, why in whys.items() if why is not None}
     return Checked(tuple(row for row in notices if row.id not in over), over)
 
 
-def _whole(db: Connection, place: Place, message: Row[Any], locked: bool) -> str | None:
+def _nothing(notices: Sequence[Row[Any]], why: str) -> Checked:
+    return Checked((), {row.id: why for row in notices})
+
+
+def _whole(db: Connection, place: Place, message: Row[Any], subjects: Subjects) -> str | None:
     """Why the message as a whole is no longer sent."""
-    if message.patron_id is None:
-        return PATRON_GONE
-    found = selecting.addressees(db, place, frozenset({message.channel}), [message.patron_id], locked=locked)
-    if message.patron_id not in found:
-        return PATRON_GONE
-    if found[message.patron_id].addresses.get(message.channel) != message.address:
+    (who,) = selecting.of_rows(db, place, frozenset({message.channel}), [subjects.patron]).values()
+    if who.addresses.get(message.channel) != message.address:
         return ADDRESS_CHANGED
     there = place.at(message.branch)
     old = message.kind != DUE_WARNING and (there.today - there.day(message.created_at)).days > LATEST_DAYS
@@ -71,9 +84,8 @@ def _whole(db: Connection, place: Place, message: Row[Any], locked: bool) -> str
 _Whys = dict[int, str | None]
 
 
-def _loans(db: Connection, place: Place, notices: Sequence[Row[Any]], locked: bool) -> _Whys:
-    loans = store.loans_now(db, [row.loan_id for row in notices], locked=locked)
-    return {row.id: _loan(place, row, loans.get(row.loan_id)) for row in notices}
+def _loans(_: Connection, place: Place, notices: Sequence[Row[Any]], subjects: Subjects) -> _Whys:
+    return {row.id: _loan(place, row, subjects.loans.get(row.loan_id)) for row in notices}
 
 
 def _loan(place: Place, notice: Row[Any], loan: Row[Any] | None) -> str | None:
@@ -90,7 +102,7 @@ def _loan(place: Place, notice: Row[Any], loan: Row[Any] | None) -> str | None:
     return LEVEL_REACHED if loan.reminded >= rank(REMINDERS.levels, notice.level) else None
 
 
-def _debts(db: Connection, place: Place, notices: Sequence[Row[Any]], _: bool) -> _Whys:
+def _debts(db: Connection, place: Place, notices: Sequence[Row[Any]], _: Subjects) -> _Whys:
     return {row.id: _debt(db, place, row) for row in notices}
 
 
@@ -105,9 +117,8 @@ def _debt(db: Connection, place: Place, notice: Row[Any]) -> str | None:
     return LEVEL_REACHED if running.level >= rank(DUNNING.levels, notice.level) else None
 
 
-def _reservations(db: Connection, place: Place, notices: Sequence[Row[Any]], _: bool) -> _Whys:
-    there = store.reservations_now(db, [row.reservation_id for row in notices])
-    return {row.id: _reservation(place, there.get(row.reservation_id)) for row in notices}
+def _reservations(_: Connection, place: Place, notices: Sequence[Row[Any]], subjects: Subjects) -> _Whys:
+    return {row.id: _reservation(place, subjects.reservations.get(row.reservation_id)) for row in notices}
 
 
 def _reservation(place: Place, row: Row[Any] | None) -> str | None:
@@ -115,12 +126,12 @@ def _reservation(place: Place, row: Row[Any] | None) -> str | None:
     return None if waits else NOT_ON_SHELF
 
 
-def _done(_: Connection, __: Place, notices: Sequence[Row[Any]], ___: bool) -> _Whys:
+def _done(_: Connection, __: Place, notices: Sequence[Row[Any]], ___: Subjects) -> _Whys:
     """What was done stays done, whatever becomes of the loan."""
     return dict.fromkeys(row.id for row in notices)
 
 
-_CHECKS: Mapping[str, Callable[[Connection, Place, Sequence[Row[Any]], bool], _Whys]] = {
+_CHECKS: Mapping[str, Callable[[Connection, Place, Sequence[Row[Any]], Subjects], _Whys]] = {
     DUE_WARNING: _loans,
     OVERDUE: _loans,
     PAYMENT: _debts,

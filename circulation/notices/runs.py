@@ -14,10 +14,10 @@ from circulation import audit
 from circulation.clock import local_day
 from circulation.errors import CirculationError
 from circulation.jobs.running import Counts, Preview, Run
-from circulation.notices import ledger, selecting, sending
+from circulation.notices import ending, ledger, selecting, sending
 from circulation.notices.content import OVERDUE, Composer
 from circulation.notices.selecting import NO_ADDRESS, Asked, Planned, Skipped
-from circulation.notices.sending import Sender
+from circulation.notices.sender import Sender, nowhere
 from circulation.notices.types import Channel
 from circulation.service import Service
 from circulation.store import house
@@ -33,7 +33,7 @@ def run(
     job: Run,
     channels: Mapping[str, Channel],
     composer: Composer,
-    at: Callable[[str], None] = sending.nowhere,
+    at: Callable[[str], None] = nowhere,
 ) -> Counts:
     """Write down what is due, and send it together with what waits from earlier runs.
 
@@ -49,7 +49,7 @@ def run(
         RunStoppedError: the run was told to end; a later one goes on with it.
     """
     sender = Sender(service, asked, job, channels, composer, at)
-    sending.give_up_cut_off(sender)
+    ending.give_up_cut_off(sender)
     too_many = _too_many(service, asked, job) if asked.kind == OVERDUE else 0
     if too_many:
         sender.count(WAITING, too_many)

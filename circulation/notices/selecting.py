@@ -179,12 +179,15 @@ def _page(service: Service, db: Connection, asked: Asked, ids: Sequence[str]) ->
 # --- who, and where to ------------------------------------------------------------------------------------------------
 
 
-def addressees(
-    db: Connection, place: Place, usable: frozenset[str], ids: Sequence[str], *, locked: bool = False
-) -> dict[str, Addressee]:
+def addressees(db: Connection, place: Place, usable: frozenset[str], ids: Sequence[str]) -> dict[str, Addressee]:
     """Patrons with those of their addresses that can be written to."""
-    rows = store.patrons(db, ids, locked=locked)
-    bad = store.bad_addresses(db, [row.id for row in rows])
+    return of_rows(db, place, usable, store.patrons(db, ids))
+
+
+def of_rows(db: Connection, place: Place, usable: frozenset[str], rows: Sequence[Row[Any]]) -> dict[str, Addressee]:
+    """The same of patrons that were read already."""
+    refused = [row.id for row in rows if row.refused]
+    bad = store.bad_addresses(db, refused) if refused else set()
     return {row.id: _addressee(place, usable, row, bad) for row in rows}
 
 

@@ -38,7 +38,8 @@ def settle(service: Service, by: str, message: int, *, left: bool) -> None:
         if row.state not in (store.UNCERTAIN, store.FAILED):
             raise CirculationError("message_state", "only an uncertain or failed message can be settled", 409)
         if left:
-            sent.mark(service, db, row, {"reason": BY_HAND})
+            told = sent.Left(row, row.fee, store.notices_of(db, message, (row.state,)))
+            sent.mark(service, db, told, (row.state,), {"reason": BY_HAND})
         elif row.kind == RECEIPT:  # nothing but this message knows what was asked for
             _plan_anew(service, db, row)
         else:

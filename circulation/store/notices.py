@@ -101,12 +101,13 @@ _ADDRESSED = (
 )
 
 
-_PATRONS = select(*_ADDRESSED).where(t.patron.c.id.in_(_IDS)).order_by(t.patron.c.id)
-_LOCKED_PATRONS: Executable = _PATRONS.with_for_update(key_share=True)
+_REFUSED = exists().where(bad_address.c.patron_id == t.patron.c.id).label("refused")
+_PATRONS = select(*_ADDRESSED, _REFUSED).where(t.patron.c.id.in_(_IDS)).order_by(t.patron.c.id)
+_LOCKED_PATRONS: Executable = _PATRONS.with_for_update(key_share=True, of=t.patron)
 
 
 def patrons(db: Connection, ids: Collection[str], *, locked: bool = False) -> Sequence[Row[Any]]:
-    """Patrons with their addresses."""
+    """Patrons with their addresses; ``refused``: one of them was refused for good."""
     return db.execute(_LOCKED_PATRONS if locked else _PATRONS, {"ids": list(ids)}).all()
 
 
@@ -193,15 +194,14 @@ def has_key(db: Connection, key: str) -> bool:
 
 _CLAIM = (
     update(message)
-    .where(message.c.id == bindparam("of"), message.c.state == PLANNED)
+    .where(message.c.id == bindparam("of"), message.c.state == PLANNED, message.c.tries == bindparam("tried"))
     .values(state=SENDING, tries=message.c.tries + 1, try_at=None)
 )
 
 
-def claim(db: Connection, message_id: int, run: int, fee: int, made_with: Values | None) -> bool:
-    """Begin to send a planned message, at a fee; False if another run was first, or it is no longer planned."""
-    begun = {"run": run, "fee": fee, "made_with": made_with}
-    return db.execute(_CLAIM, {"of": message_id, **begun}).rowcount == 1
+def claim(db: Connection, planned: Row[Any], values: Values) -> bool:
+    """Begin to send a planned message that is still as it was read; False if another run was first."""
+    return db.execute(_CLAIM, {"of": planned.id, "tried": planned.tries, **values}).rowcount == 1
 
 
 _NOTICES_OF = (
@@ -216,13 +216,14 @@ def notices_of(db: Connection, message_id: int, states: Collection[str] = (PLANN
     return db.execute(_NOTICES_OF, {"message": message_id, "states": list(states)}).all()
 
 
-_SET_MESSAGE = update(message).where(message.c.id == bindparam("of"), message.c.state == bindparam("was"))
+_WAS: Any = bindparam("was", expanding=True)
+_SET_MESSAGE = update(message).where(message.c.id == bindparam("of"), message.c.state.in_(_WAS))
 _SET_NOTICES = update(notice).where(notice.c.id.in_(_IDS))
 
 
-def set_message(db: Connection, message_id: int, values: Values, was: str) -> bool:
-    """Change a message that is in a state; whether it was."""
-    return db.execute(_SET_MESSAGE, {**values, "of": message_id, "was": was}).rowcount == 1
+def set_message(db: Connection, message_id: int, values: Values, *was: str) -> bool:
+    """Change a message that is in one of these states; whether it was."""
+    return db.execute(_SET_MESSAGE, {**values, "of": message_id, "was": list(was)}).rowcount == 1
 
 
 def set_notices(db: Connection, ids: Collection[int], values: Values) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -16,9 +15,10 @@ from circulation.domain.noticing import Wanted
 from circulation.jobs import claiming, running, tasks
 from circulation.jobs.options import NoOptions
 from circulation.jobs.running import Counts, Run, TaskType, Types
-from circulation.notices import runs, sending
-from circulation.notices.content import DUE_WARNING, Content
+from circulation.notices import receipts, runs
+from circulation.notices.content import DUE_WARNING, RECEIPT, Content
 from circulation.notices.selecting import Asked
+from circulation.notices.sender import nowhere
 from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Message, Outcome
 from circulation.service import Service
 from circulation.store import tables as t
@@ -50,25 +50,6 @@ class Box:
         return outcome
 
 
-@dataclass
-class Trail:
-    """A way that writes a line for each message at once, so that it is there when the process is killed."""
-
-    file: Path
-
-    @contextmanager
-    def opened(self) -> Iterator[Trail]:
-        yield self
-
-    def wait(self) -> None:
-        pass
-
-    def hand_over(self, given: Message) -> Outcome:
-        with self.file.open("a", encoding="utf-8") as out:
-            out.write(given.text + "\n")
-        return Accepted("250 taken")
-
-
 def in_few_words(_: Service, __: Connection, content: Content) -> Message:
     """A message that says only which loans it is about."""
     about = [str(one.id) for one in content.loans] or [one.id for one in content.reservations]
@@ -84,7 +65,7 @@ class Post:
         self.service = service
         self.boxes: dict[str, Any] = {EMAIL: Box(), SMS: Box(), LETTER: Box()}
         self.contents: list[Content] = []
-        self.at: Callable[[str], None] = sending.nowhere
+        self.at: Callable[[str], None] = nowhere
         self.types: dict[str, TaskType[Any]] = {}
         self.jobs: list[Run] = []
         self.asked: dict[str, Asked] = {}
@@ -149,6 +130,14 @@ class Post:
     def states(self) -> list[tuple[str, str | None]]:
         """State and reason of every message."""
         return [(one.state, one.reason) for one in self.messages()]
+
+
+def sends_receipts(service: Service) -> Post:
+    """A task that sends receipts by e-mail."""
+    post = Post(service)
+    post.know(receipts.TASK, Asked(RECEIPT, frozenset({EMAIL})))
+    tasks.create(service, "anna", tasks.Wanted(receipts.TASK, "receipts", {}, DAILY), post.types)
+    return post
 
 
 def at_seven(service: Service, day: str) -> None:

@@ -12,18 +12,22 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from circulation.notices import looking, sending
+from circulation.jobs import tasks
+from circulation.notices import looking, receipts, sending
 from circulation.notices.content import DUE_WARNING, OVERDUE
-from circulation.notices.sending import CUT_OFF, HANDED_OVER, SENDING
+from circulation.notices.ending import CUT_OFF
+from circulation.notices.sending import HANDED_OVER, SENDING
 from circulation.service import Service
 from circulation.store import tables as t
 from circulation.store.notice_tables import message
 from circulation.store.notices import SENT, UNCERTAIN
 from tests.circulation import mortal
 from tests.circulation.mail_server import mail_server
-from tests.circulation.mailed import Mailed, readers
+from tests.circulation.mailed import ACCOUNT, Mailed, readers
 from tests.circulation.mortal import ANY, KILLED, End
-from tests.circulation.posting import at_seven, rows
+from tests.circulation.posting import DAILY, at_seven, rows
+from tests.circulation.running import Machine
+from tests.circulation.visiting import Visit
 from tests.circulation.world import Amount, Days, World, rule
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -130,6 +134,27 @@ def test_five_processes_killed_at_a_point_remind_of_no_loan_twice(
     service: Service, mailed: Mailed, tmp_path: Path, point: str
 ) -> None:
     survives_a_point(service, mailed, tmp_path, OVERDUE, point)
+
+
+@pytest.mark.requirement("R67", "R74")
+@pytest.mark.parametrize("point", sending.POINTS[1:])  # a run writes nothing down: receipts stand there already
+def test_a_process_killed_at_any_point_sends_no_receipt_twice(
+    service: Service, world: World, mailed: Mailed, machine: Machine, tmp_path: Path, point: str
+) -> None:
+    wanted = tasks.Wanted(receipts.TASK, "receipts", {"account": ACCOUNT}, DAILY)
+    lives = Lives(service, tmp_path, tasks.create(service, "anna", wanted))
+    items = world.items(3)
+    for item in items:
+        visit = Visit(machine, world.patron(email="mira@example.org"))
+        visit.do("checkout", item)
+        assert visit.ask() == ""
+    lives.killed(End(point, 2))
+    lives.through(FIRST)
+    told = [item for letter in mailed.server.letters for item in items if f"Title {item}" in letter.text]
+    cut_off = int(point in (SENDING, HANDED_OVER))
+    assert len(set(told)) == len(told) == len(items) - (point == SENDING)
+    ends = [(one.state, one.reason) for one in rows(service, select(message))]
+    assert sorted(ends, key=str) == [(SENT, None)] * (3 - cut_off) + [(UNCERTAIN, CUT_OFF)] * cut_off
 
 
 def survives_any_moment(service: Service, mailed: Mailed, folder: Path, seed: int) -> None:

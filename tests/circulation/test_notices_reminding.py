@@ -14,6 +14,7 @@ from circulation.errors import CirculationError
 from circulation.fees import fee
 from circulation.notices import runs, sending, settling
 from circulation.notices.content import OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.sender import nowhere
 from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Lost, Refused
 from circulation.service import Service, Workplace
 from circulation.staffing import StaffSession
@@ -229,7 +230,7 @@ def test_nobody_is_reminded_of_what_they_say_is_back(service: Service, world: Wo
     post.at = lambda point: state("claimed_returned") if point == sending.COMPOSED else None
     assert post.on("2026-06-09", task) == []
     assert post.states() == [("cancelled", "claimed_returned")]
-    post.at = sending.nowhere
+    post.at = nowhere
     state("available")
     assert [one.text for one in post.on("2026-06-10", task)] == [str(loan)]
 
