@@ -35,17 +35,18 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
     """
     with service.database.reading() as db:
         row = store.by_id(db, operation)
-        zone = house.installation(db).time_zone
+        here = house.installation(db)
     if row is None or row.trace is None or row.outcome is None:
         raise CirculationError("operation_unknown", "there is no record of this operation", 404)
     trace, outcome = row.trace, row.outcome
     steps = [{**step, "text": step_text(step, language)} for step in trace.get("steps", ())]
     reasons = [_reason(raw, language) for raw in trace.get("reasons", ())]
     stopped = any(raw["code"].startswith("self_service.") for raw in reasons)
-    at_desk = _at_desk(service, trace, outcome, local_day(row.at, zone)) if stopped else None
+    at_desk = _at_desk(service, trace, outcome, local_day(row.at, here.time_zone)) if stopped else None
     told = _told(trace, language)
     head = _head(trace, outcome, language)
     lines = [head, *(line for step in steps for line in step["text"]), *(raw["text"] for raw in reasons)]
+    lines += [_charged(charge, here.currency, language) for charge in trace.get("charged", ())]
     if "found" in trace:
         lines.append(_say("explain.found", {"state": _state(trace["found"], language)}, language))
     lines += [_say("explain.stopped", {}, language)] if stopped else []
@@ -181,6 +182,14 @@ def _head(trace: Plain, outcome: Plain, language: str) -> str:
     if outcome.get("due") is None:
         return _say("explain.head.allowed", given, language)
     return _say("explain.head.due", {**given, "date": date.fromisoformat(outcome["due"])}, language)
+
+
+def _charged(charge: Plain, currency: str, language: str) -> str:
+    given = {"kind": _say(f"kind.{charge['kind']}", {}, language), "amount": (charge["amount"], currency)}
+    if "charged_days" not in charge:
+        return _say("explain.charged", given, language)
+    days = {"late": charge["days_late"], "charged": charge["charged_days"]}
+    return _say("explain.charged_late", {**given, **days}, language)
 
 
 def patron_of(service: Service, operation: str) -> str | None:

@@ -44,7 +44,7 @@ class DeskOperationsAsked(Asked):
 
 
 class Charged(Answer):
-    """A fee that was booked."""
+    """A fee that was booked. ``invoiced``: of the overdue fee, what an invoice had asked for before (R48)."""
 
     fee: int
     kind: str
@@ -56,6 +56,7 @@ class Charged(Answer):
     days_late: int | None = None
     charged_days: int | None = None
     uncapped: int | None = None
+    invoiced: int | None = None
 
 
 class Shelved(Answer):

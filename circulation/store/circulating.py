@@ -48,6 +48,11 @@ def item(db: Connection, item_id: str, *, locked: bool = True) -> Item | None:
     return Item(*row) if row is not None else None
 
 
+def item_of(row: Row[Any]) -> Item:
+    """The item of a row that begins with ``ITEM_COLUMNS``."""
+    return Item(*row[: len(ITEM_COLUMNS)])
+
+
 def title_of(db: Connection, item_id: str) -> str:
     """What an item is called."""
     return str(db.execute(select(t.item.c.title).where(t.item.c.id == item_id)).scalar_one())
@@ -151,6 +156,7 @@ class Lending:
         }
 
 
+FIRST_PERIOD = func.coalesce(t.loan.c.first_period, t.loan.c.period)  # days given at checkout
 _LEND = insert(t.loan)
 
 
@@ -176,7 +182,7 @@ def place_item(db: Connection, item: Item, at: str, state: str = "available") ->
 
 def renew(db: Connection, loan: Loan, lending: Lending) -> None:
     """Move a loan's due date; reminders begin anew with it, and what a closing moved is over (R41)."""
-    anew = {"reminded": 0, "moved": None, **lending.decided()}
+    anew = {"reminded": 0, "moved": None, "first_period": FIRST_PERIOD, **lending.decided()}
     values = {"renewals": loan.renewals + 1, "renewed_at": lending.now, **anew}
     db.execute(update(t.loan).where(t.loan.c.id == loan.id).values(**values))
 

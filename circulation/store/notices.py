@@ -44,7 +44,8 @@ def borrowers(db: Connection, first: date, last: date, after: str, most: int) ->
 LOAN_COLUMNS = (
     t.loan.c.id.label("loan"),
     *(t.loan.c.patron_id, t.loan.c.branch.label("lent_at"), t.loan.c.due, t.loan.c.out_at, t.loan.c.renewed_at),
-    *(t.loan.c.renewals, t.loan.c.period, t.loan.c.reminded, t.item.c.price, t.item.c.title.label("called")),
+    *(t.loan.c.renewals, t.loan.c.reminded, t.item.c.price, t.item.c.title.label("called")),
+    circulating.FIRST_PERIOD.label("period"),
 )
 
 

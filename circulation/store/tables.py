@@ -200,6 +200,7 @@ loan = Table(
     Column("rules", JSON, nullable=False),
     Column("channel", String(8), nullable=False, server_default="kiosk"),
     Column("period", Integer, nullable=True),
+    Column("first_period", Integer, nullable=True),  # days given at checkout, where a renewal has given others (R64)
     Column("unadjusted", Date, nullable=True),
     Column("renewed_at", Instant, nullable=True),
     Column("reminded", Integer, nullable=False, server_default="0"),

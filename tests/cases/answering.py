@@ -20,16 +20,21 @@ TAKEN = Accepted("250 taken")
 _NOW_NOT = Refused("451 try again later", permanent=False)
 _DOWN = Refused("no connection", permanent=False, about=SERVER)
 _NEVER = Refused("550 there is no such mailbox", permanent=True)
+_GONE = Lost("no answer")
 # Words that tell an outcome, the first that fits decides; how often it holds where nothing says so: None = always.
 _OUTCOMES: tuple[tuple[re.Pattern[str], Outcome, int | None], ...] = (
-    (re.compile(r"^4\d\d\b|temporar|4xx|gr[ea]ylist|busy|later|soft"), _NOW_NOT, 1),
+    (re.compile(r"^4\d\d(?!\d)|temporar|4xx|gr[ea]ylist|busy|later|soft"), _NOW_NOT, 1),
     (re.compile(r"down|^off$|offline|unreachable|unavailable"), _DOWN, None),
-    (re.compile(r"lost|lose|uncertain|no_answer|hang|close|crash|disconnect|drop"), Lost("no answer"), None),
-    (re.compile(r"^5\d\d\b|permanent|5xx|refus|reject|bounce|unknown|invalid|fail|hard|bad"), _NEVER, None),
-    (re.compile(r"^2\d\d\b|accept|^ok$|^up$|taken|works|normal"), TAKEN, None),
+    (re.compile(r"lost|lose|uncertain|no_(answer|reply)|hang|close|disconnect|drop|break|time[sd]?_?out"), _GONE, None),
+    (re.compile(r"crash|kill|dies|died"), _GONE, None),
+    (re.compile(r"^5\d\d(?!\d)|permanent|5xx|refus|reject|bounce|unknown|invalid|fail|hard|bad"), _NEVER, None),
+    (re.compile(r"^2\d\d(?!\d)|accept|^ok$|^up$|taken|works|normal|^available"), TAKEN, None),
 )
 _WHO = re.compile("to|for|who|address(es)?|recipients?|patrons?|mails?|nth|number")
-_ANSWER = re.compile("answer|code|reply|status|outcome|how|with|response|result|error|kind")
+_ANSWER = re.compile(
+    "answer|code|reply|status|outcome|how|with|response|result|error|kind|type|state|default|otherwise"
+)
+_ANSWERS = re.compile("answers|replies|responses|outcomes|results|behaviou?rs?|per_(recipient|address|patron)")
 _TIMES = re.compile("times|attempts|count|tries")
 _FROM, _UNTIL = ("from", "since"), ("until",)
 _SAYS_NOTHING = frozenset(["note", "comment", "about", "host", "port", "text"])
@@ -56,6 +61,11 @@ class Answer:
     first: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def takes_all(self) -> bool:
+        """It says only that mails are taken; what is said of single ones comes first."""
+        return self.outcome == TAKEN and self.to is None and self.place is None
+
     def fits(self, message: Message, place: int, now: datetime) -> bool:
         """Whether it is for this mail; it is used up by that."""
         theirs = self.to in (None, message.to) and self.place in (None, place)
@@ -69,7 +79,8 @@ class Answer:
 
 def server(case: Case, zone: str, clock: Callable[[], datetime]) -> Callable[[Message], Outcome]:
     """What becomes of each mail in the world of a case."""
-    answers = list(_Reading(case, ZoneInfo(zone)).answers(case.world.get("mail_server", {}), Answer(TAKEN)))
+    found = _Reading(case, ZoneInfo(zone)).answers(case.world.get("mail_server", {}), Answer(TAKEN))
+    answers = sorted(found, key=lambda one: one.takes_all)
     tried = 0
 
     def answer(message: Message) -> Outcome:
@@ -107,9 +118,16 @@ class _Reading:
         left = {key: value for key, value in said.items() if key not in _SAYS_NOTHING}
         for key in list(left):
             base = self._modified(key, left, base)
-        for key in [key for key in left if _ANSWER.fullmatch(key)]:
-            base, decided = self._outcome(left.pop(key), base), True
+        for key in [key for key in left if _ANSWERS.fullmatch(key)]:
+            yield from self.answers(left.pop(key), base, decided=decided)
         who = [target for key in list(left) if _WHO.fullmatch(key) for target in self._who(left.pop(key))]
+        for key in [key for key in left if _ANSWER.fullmatch(key) or (who and left[key] is True)]:
+            value = left.pop(key)
+            found = self._outcome(key if value is True else value, base)
+            if found.outcome == TAKEN and left and not who:  # the others say what it does to single mails
+                yield found
+            else:
+                base, decided = found, True
         if who or (decided and not left):
             yield from (replace(base, **target) for target in who or [{}])
         for key, value in left.items():
@@ -147,6 +165,10 @@ class _Reading:
                 else:
                     last = number == len(several)
                     yield from (each if last else replace(each, times=1) for each in self.answers(one, aimed))
+            return
+        place = _PLACE.fullmatch(key)
+        if place is not None:
+            yield from self.answers(value, replace(base, place=int(place[1])))
             return
         found = base if decided else self._outcome(key, base)
         if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(one, Mapping) for one in value)):

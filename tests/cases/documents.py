@@ -134,7 +134,7 @@ def checkout_with_draft(play: Playing, step: Step) -> Out:
 
 def list_rules(play: Playing, step: Step) -> Out:
     """The list that is walked for a kind at an organisation."""
-    kind, organisation = step.inputs["kind"], step.inputs["organisation"]
+    kind, organisation = step.inputs["kind"], step.inputs.get("organisation", play.first_branch())
     answer = play.staff(play.first_branch()).get("/rules", kind=kind, organisation=organisation)
     rules = answer.json()["rules"]
     return {
@@ -155,7 +155,7 @@ def _export(play: Playing, form: str) -> str:
 def export_toml(play: Playing, step: Step) -> Out:
     """The live set as TOML."""
     text = _export(play, "toml")
-    play.kept[step.inputs["keep_as"]] = text
+    play.kept[step.inputs.get("keep_as", step.id)] = text
     rules = tomllib.loads(text)["rule"]
     before = {rule["id"]: rule.get("name", "") for rule in tomllib.loads(_text(play, "rules"))["rule"]}
     return {
@@ -170,7 +170,7 @@ def export_toml(play: Playing, step: Step) -> Out:
 def export_csv(play: Playing, step: Step) -> Out:
     """The live set as CSV."""
     text = _export(play, "csv")
-    play.kept[step.inputs["keep_as"]] = text
+    play.kept[step.inputs.get("keep_as", step.id)] = text
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
     cells = [cell for row in rows[1:] for cell in row]
     return {

@@ -214,7 +214,7 @@ def _patron(service: Service, db: Connection, world: World, of: Taking, at: date
         "valid_until": of.get("valid_until", "card_valid_until", "expires", "card_expires", "expired"),
         "home": of.get("home", "home_branch"),
         "email": of.get("email"),
-        "phone": of.get("sms", "phone", "mobile"),
+        "phone": of.like("sms", default=of.like("phone", default=of.like("mobile"))),
         "language": of.get("language"),
         "postal": of.get("postal", "postal_address", "address"),
         "prefers": of.get("prefers", "preferred_channel", "channel"),
@@ -287,7 +287,7 @@ def _loan(db: Connection, world: World, of: Taking, zone: str) -> None:
     out = of.get("checked_out", "out")
     world.loans[name or item] = item
     level = _level(of.like("level", default=of.like("remind", default=0)))
-    warned = of.like("warned")
+    warned = of.like("warn")
     values = {
         "item_id": item,
         "patron_id": of.get("patron"),
@@ -327,8 +327,10 @@ def _warned(db: Connection, loan: int, values: Facts, at: datetime) -> None:
 
 def _level(raw: Any) -> int:
     """The highest reminder level of a loan."""
+    if isinstance(raw, Mapping):
+        return _level(raw["level"])
     if isinstance(raw, list):
-        return max((_level(one["level"] if isinstance(one, Mapping) else one) for one in raw), default=0)
+        return max((_level(one) for one in raw), default=0)
     return LEVELS.get(str(raw), 0) or int(raw or 0)
 
 

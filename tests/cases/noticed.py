@@ -78,7 +78,7 @@ def _task_names(play: Playing) -> dict[int, str]:
 
 def _notice(play: Playing, row: Any) -> Out:
     names = _loan_names(play)
-    mine = [one for one in _all(play, notice) if one.message == row.id]
+    mine = [one for one in _all(play, notice) if one.message == row.id and one.state != "cancelled"]  # it was left out
     reservations = {id_: name for name, id_ in play.world.reservations.items()}
     at = row.ended_at.astimezone(tasking.zone(play)).replace(tzinfo=None)
     loans = [names[str(one.loan_id)] for one in mine if one.loan_id is not None]
@@ -144,7 +144,7 @@ def _charged(play: Playing, row: Any) -> Out:
     rule = (row.rules or {}).get(kind)
     told = next((one for one in _all(play, message) if row.id in (one.fees or ())), None)
     found = {"fee": kind, "kind": kind, "reason": row.reason, "amount": money(row.amount), "patron": row.patron_id}
-    of = {"level": told.level, "channel": CHANNELS[told.channel]} if told is not None else {}
+    of = {name: _notice(play, told)[name] for name in ("level", "channel", "loans", "date")} if told is not None else {}
     return {**found, **of, "rule": rule, "organisation": row.branch, "item": row.item_id}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from circulation.jobs import tasks as jobs
 from circulation.notices import checklist, looking, runs, selecting
 from circulation.notices.content import DUE_WARNING, RESERVATION
+from circulation.notices.lines import NO_ADDRESS
 from circulation.notices.selecting import Planned
 from tests.cases import noticed, schedules, tasking
 from tests.cases.playing import Out, Playing, money
@@ -61,22 +62,30 @@ def start_after_being_off(play: Playing, step: Step) -> Out:
     play.clock.now = now
     with noticed.looked_at(play) as facts:
         claims = tasking.go_on(play, now)
-    return {**facts, "runs": sum(claim.made_up for claim in claims)}
+    names = {task: name for name, task in play.tasks.items()}
+    return {**facts, "runs": [{"task": names[claim.task]} for claim in claims if claim.made_up]}
 
 
 def dry_run(play: Playing, step: Step) -> Out:
     """What a run would send."""
     counts: Counter[str] = Counter()
     planned: list[Planned] = []
+    without: list[Out] = []
     with noticed.looked_at(play) as facts:
         for task in tasking.named(play, step):
             asked = play.post.asked_of(task)
             counts.update(runs.dry_run(play.service, asked).counts)
-            planned += [one for found in selecting.chosen(play.service, asked) for one in found.messages]
+            for found in selecting.chosen(play.service, asked):
+                planned += found.messages
+                without += [{"patron": found.patron} for one in found.skipped if one.reason == NO_ADDRESS]
+    would_send = [noticed.planned(play, one) for one in planned]
     return {
         **facts,
         "mails": counts["messages"],
-        "would_send": [noticed.planned(play, one) for one in planned],
+        "mails_listed": would_send,
+        "would_send": would_send,
+        "loans_listed": [loan for one in would_send for loan in one["loans"]],
+        "without_address_listed": [one for number, one in enumerate(without) if one not in without[:number]],
         "loans": counts["notices"],
         "without_address": counts[runs.WITHOUT],
         "estimated_fees": money(counts[runs.ESTIMATED]),
@@ -144,6 +153,8 @@ def _days(play: Playing, begin: datetime, end: datetime) -> Iterator[date]:
 def _end(play: Playing, step: Step) -> datetime:
     """The instant up to which a step lets runs be: the end of the day it names, or just after the time."""
     until = step.inputs.get("until", step.at.date())
+    if isinstance(until, str):
+        until = datetime.fromisoformat(until) if len(until) > len("2026-06-15") else date.fromisoformat(until)
     if isinstance(until, datetime):
         return _instant(play, step, until) + SECOND
     return _instant(play, step, until + DAY)

@@ -12,12 +12,13 @@ def _where(play: Playing, step: Step) -> str:
 
 
 def _account(play: Playing, patron: str, branch: str) -> Out:
-    sums = play.sums(patron, branch)
+    account = play.staff(branch).get(f"/patrons/{patron}").json()
+    sums = account["sums"]
     return {
         "debt": money(sums["owed"]),
         "sums": {"fees": money(sums["fees"]), "invoices": money(sums["invoices"]), "total": money(sums["owed"])},
         "sums_shown_separately": sums["apart"],
-        "blocked": sums["blocked"],
+        "blocked": sums["blocked"] or bool(account["reasons"]),
         "series_running": sums["series_since"] is not None,
         "counted_from": sums["series_since"],
     }

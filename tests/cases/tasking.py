@@ -100,17 +100,31 @@ def _plain(play: Playing, kind: str) -> int:
 
 
 def _made(play: Playing, name: str, raw: Mapping[str, Any]) -> int:
-    of = Taking(f"{play.case.id}.tasks.{name}", raw)
-    for described in ("id", "account", "type", "kind", "what", "name", "note"):
+    of = Taking(f"{play.case.id}.tasks.{name}", {**raw, **raw.get("filters", raw.get("filter", {}))})
+    for described in (
+        "id",
+        "account",
+        "mail_account",
+        "type",
+        "kind",
+        "what",
+        "name",
+        "note",
+        "saved",
+        "filters",
+        "filter",
+    ):
         of.get(described)
-    times = schedules.read(of.place, of.get("schedule", "times", "frequency", default="daily")).plain()
+    said = of.get("schedule", "times", "frequency", "runs", default="daily")
+    at = of.get("time", "at")
+    times = schedules.read(of.place, said if at is None else [said, at]).plain()
     wanted: dict[str, Any] = {
         "days": of.get("days", "days_before", "days_before_due"),
         "media_types": frozenset(_several(of.like("media", default=()))),
         "categories": frozenset(_several(of.like("categor", default=()) or of.like("patron", default=()))),
         "shortest": _shortest(of.place, of.like("period")),
     }
-    paused = of.get("paused", default=False)
+    paused = of.get("paused", default=False) or not of.get("enabled", "active", default=True)
     of.done()
     task = play.post.task(_kind(raw), ALL_WAYS, times, **wanted)
     if paused:

@@ -124,6 +124,15 @@ def test_a_difference_ends_with_1_and_shows_both(command: Command) -> None:
     assert (step["differs"], step["expected"]["due"], step["actual"]["due"]) == (["due"], "2026-06-30", "2026-06-29")
 
 
+def test_whatever_goes_wrong_in_a_step_is_told_as_an_error_of_it(command: Command) -> None:
+    code, out, _ = command(action="pay", inputs='patron = "p", amount = "plenty"')
+
+    assert code == 1
+    (step,) = json.loads(out)["results"][0]["steps"]
+    assert (step["step"], step["same"]) == ("s1", False)
+    assert "InvalidOperation" in step["error"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [

@@ -82,6 +82,13 @@ def _named(outcome: Outcome) -> str:
         ({"refuses": "p1", "how": "temporary", "always": True}, [LATER, TAKEN, LATER, TAKEN]),
         ({"down_until": datetime(2026, 6, 15, 12, 2)}, [LATER, LATER, TAKEN, TAKEN]),  # noqa: DTZ001 as in a case
         ({"temporary_until": {"p1": datetime(2026, 6, 15, 12, 2)}}, [LATER, TAKEN, TAKEN, TAKEN]),  # noqa: DTZ001 the same
+        ({"p2": "451 4.7.1 come back"}, [TAKEN, LATER, TAKEN, TAKEN]),
+        ({"accepts": True, "permanent": ["p2"]}, [TAKEN, NEVER, TAKEN, NEVER]),
+        ({"state": "up", "temporary": {"nth": 2}}, [TAKEN, LATER, TAKEN, TAKEN]),
+        ({"responses": [{"to": "p2", "code": 550}]}, [TAKEN, NEVER, TAKEN, NEVER]),
+        ({"per_recipient": {"p1": "timeout"}}, [LOST, TAKEN, LOST, TAKEN]),
+        ({"refuse": [{"patron": "p1", "permanent": True}]}, [NEVER, TAKEN, NEVER, TAKEN]),
+        ({"process_killed_after_accepted": 2, "4": "temporary"}, [TAKEN, LOST, TAKEN, LATER]),
         ({"down": {"from": datetime(2026, 6, 15, 12, 1)}}, [TAKEN, LATER, LATER, LATER]),  # noqa: DTZ001 as in a case
     ],
 )
@@ -114,12 +121,21 @@ SKIPPED = [{"patron": "q", "loan": "B2", "reason": "no_address"}, {"patron": "r"
         ("notices", [{"kind": "invoice"}], SENT, True),
         ("notices", [{"kind": "due_warning"}], SENT, False),
         ("notices", [{"channel": "post"}], SENT, False),
+        ("would_send", [{"channel": "E-Mail"}], SENT, True),
+        ("address_flagged", {"p1": True, "p2": False}, [{"patron": "p1"}], True),
+        ("address_flagged", {"p1": True, "p2": True}, [{"patron": "p1"}], False),
         ("notices", 1, SENT, True),
         ("notices", [], SENT, False),
         ("not_warned", [{"loan": "B2", "reason": "no e-mail or SMS address"}, {"loan": "B3"}], SKIPPED, True),
         ("not_warned", [{"loan": "B2", "reason": "missed"}, {"loan": "B3"}], SKIPPED, False),
         ("not_warned", [{"loan": "B2"}], SKIPPED, False),
         ("not_warned", {"no_address": 1, "missed": 1}, SKIPPED, True),
+        ("charged", 2, [{}, {}], True),
+        ("charged", 1, [], False),
+        ("refusals", "patron_state", ["patron_state.expired"], True),
+        ("refusals", "item_state", [], False),
+        ("default_used", "periods.grace", ["periods.grace", "fees.overdue"], True),
+        ("not_consulted", "periods.grace", ["periods.grace"], False),
         ("not_warned", {"no_address": 1}, SKIPPED, False),
         ("not_warned", {"B2": "no address", "r": "missed, now overdue"}, SKIPPED, True),
         ("would_be_missed_due_weekdays", ["Fri", "Saturday", "sunday"], ["Friday", "Saturday", "Sunday"], True),
@@ -132,3 +148,8 @@ def test_what_was_sent_is_compared_in_the_words_of_cases(
     fact: str, expected: object, actual: object, is_same: bool
 ) -> None:
     assert same(fact, expected, {fact: actual}) == is_same
+
+
+@pytest.mark.parametrize(("expected", "is_same"), [(2, True), (["B1", "B2"], True), (["B1"], False), (3, False)])
+def test_a_number_may_be_expected_as_the_list_of_what_was_counted(expected: object, is_same: bool) -> None:
+    assert same("loans", expected, {"loans": 2, "loans_listed": ["B1", "B2"]}) == is_same
