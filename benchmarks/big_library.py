@@ -17,7 +17,7 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from circulation.notices.content import DUE_WARNING
-from circulation.notices.selecting import Asked
+from circulation.notices.lines import Asked
 from circulation.notices.types import EMAIL
 from circulation.secrets import Secrets
 from circulation.service import Service

@@ -18,7 +18,7 @@ from circulation.domain import blocks, patron_states
 from circulation.domain.deciding import Deciding
 from circulation.domain.records import NOTHING, Patron, Place, patron_facts
 from circulation.domain.series import reached_on
-from circulation.errors import CirculationError
+from circulation.errors import no_patron
 from circulation.notices.content import OVERDUE, PAYMENT
 from circulation.service import Service, Workplace
 from circulation.store import circulating, debts
@@ -165,7 +165,7 @@ def explain_blocks(service: Service, workplace: Workplace, patron: str) -> tuple
     with service.database.reading() as db:
         who = circulating.patron(db, patron, locked=False)
         if who is None:
-            raise CirculationError("patron_unknown", "there is no such patron", 404)
+            raise no_patron()
         place = service.place(db, workplace)
         deciding = Deciding(place, patron_facts(who, place))
         blocks.check(deciding, _without_states(who), lambda level: debts.count_reminded(db, patron, level))

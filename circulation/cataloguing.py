@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from circulation import audit
 from circulation.domain.item_states import shown_state
 from circulation.domain.records import Item
-from circulation.errors import CirculationError
+from circulation.errors import CirculationError, no_item
 from circulation.service import Service
 from circulation.store import cataloguing as store
 from circulation.store import circulating, house, people
@@ -83,7 +83,7 @@ def change(service: Service, by: str, item: str, record: Record) -> None:
     """
     with service.database.writing() as db:
         if circulating.item(db, item) is None:
-            raise CirculationError("item_unknown", "there is no such item", 404)
+            raise no_item()
         row = people.item(db, item)
         values = _checked(db, item, record)
         changed = sorted(name for name, value in values.items() if getattr(row, name) != value)

@@ -19,3 +19,13 @@ class CirculationError(Exception):
         self.detail = detail
         self.status = status
         self.place = place
+
+
+def no_patron(place: str | None = None) -> CirculationError:
+    """There is no such patron."""
+    return CirculationError("patron_unknown", "there is no such patron", 404, place)
+
+
+def no_item(place: str | None = None) -> CirculationError:
+    """There is no such item."""
+    return CirculationError("item_unknown", "there is no such item", 404, place)

@@ -13,7 +13,7 @@ from circulation import audit
 from circulation.domain.blocks import blocking_debt
 from circulation.domain.records import Patron, Place, patron_facts
 from circulation.domain.series import Change, authority, reached_on
-from circulation.errors import CirculationError
+from circulation.errors import CirculationError, no_patron
 from circulation.service import Service, Workplace
 from circulation.store import circulating as store
 from circulation.store import debts
@@ -122,7 +122,7 @@ def _unchanged(open_fees: Sequence[Any], seen: int | None) -> None:
 
 def _known(db: Connection, patron: str) -> None:
     if store.patron(db, patron) is None:
-        raise CirculationError("patron_unknown", "there is no such patron", 404)
+        raise no_patron()
 
 
 def _end_series(db: Connection, place: Place, patron: str) -> None:
@@ -189,7 +189,7 @@ def account_sums(db: Connection, place: Place, patron: str) -> dict[str, Any]:
     """
     who = store.patron(db, patron, locked=False)
     if who is None:
-        raise CirculationError("patron_unknown", "there is no such patron", 404)
+        raise no_patron()
     apart = place.settings().exclude_invoices_from_block
     limit = decide(place.rules, "patron.debt_block", place.branch, patron_facts(who, place), place.today)
     blocked = verdict.debt(limit, blocking_debt(who, apart), place.house.currency) is not None

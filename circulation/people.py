@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 import wording
 from circulation import audit, money, reserving
@@ -15,17 +15,13 @@ from circulation.domain.deciding import Deciding
 from circulation.domain.item_states import STATES
 from circulation.domain.records import patron_facts
 from circulation.domain.settings import Settings
-from circulation.errors import CirculationError
+from circulation.errors import CirculationError, no_item, no_patron
 from circulation.notices.addresses import MOST_LINE, MOST_LINES, postal_address
 from circulation.notices.types import CHANNELS
 from circulation.service import Service, Workplace
 from circulation.store import circulating, debts, house, notices
 from circulation.store import people as store
 from circulation.store import tables as t
-
-
-def _no_patron() -> CirculationError:
-    return CirculationError("patron_unknown", "there is no such patron", 404)
 
 
 def by_card(service: Service, value: str) -> str:
@@ -37,7 +33,7 @@ def by_card(service: Service, value: str) -> str:
     with service.database.reading() as db:
         found = store.patron_of_card(db, value)
     if found is None:
-        raise _no_patron()
+        raise no_patron()
     return found
 
 
@@ -48,10 +44,7 @@ def record(service: Service, patron: str) -> dict[str, Any]:
         CirculationError: there is no such patron.
     """
     with service.database.reading() as db:
-        row = store.patron(db, patron)
-    if row is None:
-        raise _no_patron()
-    return dict(row._mapping)  # noqa: SLF001
+        return dict(present(db, patron)._mapping)  # noqa: SLF001
 
 
 def account(service: Service, workplace: Workplace, patron: str) -> dict[str, Any]:
@@ -64,7 +57,7 @@ def account(service: Service, workplace: Workplace, patron: str) -> dict[str, An
         row = store.patron(db, patron)
         who = circulating.patron(db, patron, locked=False)
         if row is None or who is None:
-            raise _no_patron()
+            raise no_patron()
         place = service.place(db, workplace)
         deciding = Deciding(place, patron_facts(who, place))
         blocks.check(deciding, who, lambda level: debts.count_reminded(db, patron, level))
@@ -129,7 +122,7 @@ def item(service: Service, item_id: str) -> dict[str, Any]:
     with service.database.reading() as db:
         row = store.item(db, item_id)
     if row is None:
-        raise CirculationError("item_unknown", "there is no such item", 404)
+        raise no_item()
     found: dict[str, Any] = dict(row._mapping)  # noqa: SLF001
     return found
 
@@ -146,9 +139,7 @@ def change_patron(service: Service, workplace: Workplace, patron: str, values: M
     with service.database.writing() as db:
         if not values:
             raise CirculationError("bad_request", "name something to change")
-        row = store.patron(db, patron)
-        if row is None:
-            raise _no_patron()
+        row = present(db, patron)
         check_patron(db, {"valid_from": row.valid_from, "valid_until": row.valid_until, **values})
         store.change(db, t.patron, patron, as_kept(values))
         by = workplace.staff or workplace.channel
@@ -194,14 +185,16 @@ def check_patron(db: Connection, values: Mapping[str, Any]) -> None:
         raise CirculationError("days_reversed", "the last day is before the first", place="valid_until")
 
 
-def present(db: Connection, patron: str) -> None:
-    """That there is such a patron.
+def present(db: Connection, patron: str) -> Row[Any]:
+    """A patron's record, without what proves who they are.
 
     Raises:
-        CirculationError: there is not.
+        CirculationError: there is no such patron.
     """
-    if store.patron(db, patron) is None:
-        raise _no_patron()
+    row = store.patron(db, patron)
+    if row is None:
+        raise no_patron()
+    return row
 
 
 def cards(service: Service, patron: str) -> list[tuple[str, str]]:
@@ -220,7 +213,7 @@ def change_item(service: Service, workplace: Workplace, item_id: str, state: str
         raise CirculationError("item_state", f"a state is one of {', '.join(STATES)}")
     with service.database.writing() as db:
         if circulating.item(db, item_id) is None:
-            raise CirculationError("item_unknown", "there is no such item", 404)
+            raise no_item()
         store.change(db, t.item, item_id, {"state": state})
         by = workplace.staff or workplace.channel
         audit.note(db, service.clock(), by, "item.state", f"item {item_id}", {"state": state})
@@ -236,9 +229,7 @@ def export(service: Service, patron: str) -> dict[str, Any]:
         CirculationError: there is no such patron.
     """
     with service.database.reading() as db:
-        row = store.patron(db, patron)
-        if row is None:
-            raise _no_patron()
+        row = present(db, patron)
         return {"patron": dict(row._mapping), **store.everything(db, patron)}  # noqa: SLF001
 
 
@@ -265,7 +256,7 @@ def erase(service: Service, patron: str, by: str) -> None:
     with service.database.writing() as db:
         who = circulating.patron(db, patron)
         if who is None:
-            raise _no_patron()
+            raise no_patron()
         if any(_open_matters(db, patron).values()):
             detail = "loans, fees or reservations are still open: settle them first"
             raise CirculationError("patron_busy", detail, 409)

@@ -14,7 +14,7 @@ from typing import Any
 from circulation.domain.checkout import LIMIT, counted_branch
 from circulation.domain.deciding import Deciding
 from circulation.domain.records import Place, patron_facts
-from circulation.errors import CirculationError
+from circulation.errors import no_patron
 from circulation.service import Service, Workplace
 from circulation.store import circulating, counting, house
 from circulation.store.rulesets import ITEM_FACTS
@@ -68,7 +68,7 @@ def remaining(service: Service, workplace: Workplace, patron: str) -> tuple[Allo
     with service.database.reading() as db:
         who = circulating.patron(db, patron, locked=False)
         if who is None:
-            raise CirculationError("patron_unknown", "there is no such patron", 404)
+            raise no_patron()
         place = service.place(db, workplace)
         kinds = {_facts(row) for row in counting.item_kinds(db)}
         known = {facts.media_type for facts in kinds}

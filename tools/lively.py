@@ -5,7 +5,7 @@ Made through the service's own functions, as staff and machines do it. Everythin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,7 @@ from circulation.notices.gateways import GatewaySaid
 from circulation.notices.kept import Tested
 from circulation.notices.task_types import CODES, WarningOptions, asked
 from circulation.notices.templates import Place, Words
-from circulation.notices.types import EMAIL, Accepted, Lost, Message, Outcome, Refused
+from circulation.notices.types import EMAIL, Accepted, Lost, Message, Outcome, Refused, nothing
 from circulation.operations import Asked
 from circulation.organising import Closing
 from circulation.reserving import Wanted
@@ -261,7 +261,7 @@ class PostBox:
     def wait(self) -> None:
         """Nothing is in the way."""
 
-    def hand_over(self, message: Message) -> Outcome:
+    def hand_over(self, message: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
         """What a server might say."""
         return ANSWERS.get(message.to, Accepted(TAKEN))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from circulation.api.finding_models import Finding, RuleProblem
 from circulation.api.models import Answer
-from circulation.api.staff_models import Finding, RuleProblem
 
 
 class Total(Answer):

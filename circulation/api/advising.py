@@ -11,10 +11,11 @@ import wording
 from circulation.api import advice_models as m
 from circulation.api.access import TheService
 from circulation.api.models import Code
+from circulation.api.rule_models import RulePlain
 from circulation.api.rules import RuleSetName
 from circulation.api.staff_access import RuleStaff
-from circulation.api.staff_models import Language, RulePlain
 from circulation.api.staff_problems import findings, problems
+from circulation.api.staff_values import Language
 from circulation.rulebook import advising, drafts
 from circulation.rulebook.advising import Advice
 from rules.finding import case_words, rule_value_words

@@ -13,7 +13,7 @@ from circulation.api import closing_models as m
 from circulation.api.access import TheService
 from circulation.api.models import Code
 from circulation.api.staff_access import CalendarStaff
-from circulation.api.staff_models import Language
+from circulation.api.staff_values import Language
 from circulation.moving import Affected, Shown
 
 router = APIRouter(prefix="/staff/organisations/{organisation}/closings", tags=["house"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from circulation import machines
-from circulation.api import staff_models as m
+from circulation.api import fleet_models as m
 from circulation.api.access import TheService
 from circulation.api.staff_access import DoubtStaff, MachineStaff
 from circulation.errors import CirculationError

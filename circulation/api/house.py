@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from circulation import organising
+from circulation.api import house_models as m
 from circulation.api import staff_access
-from circulation.api import staff_models as m
 from circulation.api.access import TheService
 from circulation.api.models import Code, Whole
 from circulation.api.staff_access import Admin, AnyStaff, CalendarStaff

@@ -12,12 +12,11 @@ from fastapi.responses import JSONResponse
 import wording
 from circulation import machine_settings
 from circulation.api import policy_models as m
-from circulation.api import staff_models
 from circulation.api.access import TheMachine, TheService
 from circulation.api.models import Code
 from circulation.api.staff_access import MachineStaff
-from circulation.api.staff_models import Language
 from circulation.api.staff_problems import language_of
+from circulation.api.staff_values import Language, in_every_language
 from circulation.api.tagged import NOT_MODIFIED, IfNoneMatch, tagged
 from circulation.domain import policy
 from circulation.domain.policy import Policy, Setting
@@ -56,13 +55,9 @@ def _kind(setting: Setting) -> m.SettingKind:
         least=setting.least if numeric else None,
         most=setting.most if numeric else None,
         choices=list(setting.choices),
-        names=_texts(f"policy.name.{setting.name}"),
-        meanings=_texts(f"policy.meaning.{setting.name}"),
+        names=in_every_language(f"policy.name.{setting.name}"),
+        meanings=in_every_language(f"policy.meaning.{setting.name}"),
     )
-
-
-def _texts(code: str) -> dict[str, str]:
-    return {language: wording.say_staff(code, {}, language) for language in staff_models.LANGUAGES}
 
 
 def _plain(value: Any) -> Any:

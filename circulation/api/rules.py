@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
 import wording
+from circulation.api import rule_models as m
 from circulation.api import staff_access
-from circulation.api import staff_models as m
 from circulation.api.access import TheService
+from circulation.api.finding_models import PublishProblem, RulesProblem
 from circulation.api.models import Code, Problem, Whole, Words
 from circulation.api.staff_access import RuleReaders, RuleStaff
 from circulation.api.staff_problems import findings, left_out
+from circulation.api.staff_values import LANGUAGES, Language, in_every_language
 from circulation.clock import local_day
 from circulation.errors import CirculationError
 from circulation.rulebook import drafts, publishing
@@ -34,8 +36,8 @@ from rules.values import value_to_plain
 
 router = APIRouter(prefix="/staff", tags=["rules"])
 CONFLICT = staff_access.CONFLICT
-WRONG: dict[int | str, dict[str, Any]] = {422: {"model": m.RulesProblem, "description": "something is wrong with it"}}
-STOPPED: dict[int | str, dict[str, Any]] = {409: {"model": m.PublishProblem, "description": "it cannot be published"}}
+WRONG: dict[int | str, dict[str, Any]] = {422: {"model": RulesProblem, "description": "something is wrong with it"}}
+STOPPED: dict[int | str, dict[str, Any]] = {409: {"model": PublishProblem, "description": "it cannot be published"}}
 UNKNOWN_FORM: dict[int | str, dict[str, Any]] = {415: {"model": Problem, "description": "it is neither TOML nor CSV"}}
 MEDIA_TYPES = {"toml": "application/toml", "csv": "text/csv"}
 DOCUMENT = {"content": {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}}
@@ -94,14 +96,14 @@ def _asked(rule: Rule, rule_type: RuleType | None, kind: str | None, level: str 
 def kinds(staff: RuleReaders) -> m.RuleKinds:
     """The catalogue of rule kinds with its help (R1, R7, R9, R10)."""
     return m.RuleKinds(
-        types={rule_type: _texts(f"type.{rule_type.value}") for rule_type in RuleType},
+        types={rule_type: in_every_language(f"type.{rule_type.value}") for rule_type in RuleType},
         kinds=[_kind(kind) for kind in KINDS.values()],
         flows=[_flow(name) for name in FLOWS],
     )
 
 
 def _kind(kind: Kind) -> m.RuleKind:
-    words = {part: _texts(f"{part}.{kind.key}") for part in ("kind", "help", "tip", "example")}
+    words = {part: in_every_language(f"{part}.{kind.key}") for part in ("kind", "help", "tip", "example")}
     return m.RuleKind(
         kind=kind.key,
         type=kind.rule_type,
@@ -119,21 +121,17 @@ def _kind(kind: Kind) -> m.RuleKind:
                 tip=words["tip"][language],
                 example=words["example"][language],
             )
-            for language in m.LANGUAGES
+            for language in LANGUAGES
         },
     )
 
 
 def _flow(name: str) -> m.Flow:
     steps = [
-        m.FlowStep(texts=_texts(f"flow.{name}.{number}"), rules=[rule_to_plain(rule) for rule in step])
+        m.FlowStep(texts=in_every_language(f"flow.{name}.{number}"), rules=[rule_to_plain(rule) for rule in step])
         for number, step in enumerate(FLOWS[name], start=1)
     ]
-    return m.Flow(name=name, texts=_texts(f"flow.{name}"), steps=steps)
-
-
-def _texts(code: str) -> dict[str, str]:
-    return {language: wording.say_staff(code, {}, language) for language in m.LANGUAGES}
+    return m.Flow(name=name, texts=in_every_language(f"flow.{name}"), steps=steps)
 
 
 # --- published sets ---------------------------------------------------------------------------------------------------
@@ -217,7 +215,7 @@ def import_draft(
     staff: RuleStaff,
     document: Annotated[tuple[str, bytes], Depends(_document)],
     name: Annotated[Words, Query(description="of the draft")],
-    language: m.Language = "en",
+    language: Language = "en",
 ) -> m.Imported:
     """A draft with the rules of a document, all or nothing, and what is to be known about it (R79)."""
     form, content = document
@@ -249,7 +247,7 @@ def delete_draft(draft: Code, service: TheService, staff: RuleStaff) -> None:
 
 @router.post("/drafts/{draft}/rules", status_code=201, responses=WRONG)
 def insert_rule(
-    draft: Code, body: m.RulePlain, service: TheService, staff: RuleStaff, language: m.Language = "en"
+    draft: Code, body: m.RulePlain, service: TheService, staff: RuleStaff, language: Language = "en"
 ) -> m.RuleAnswer:
     """Add a rule, in the notation of rule documents."""
     return m.RuleAnswer(rule=drafts.insert_rule(service, staff.name, draft, body))
@@ -257,7 +255,7 @@ def insert_rule(
 
 @router.put("/drafts/{draft}/rules", responses=WRONG)
 def replace_rule(
-    draft: Code, body: m.RulePlain, service: TheService, staff: RuleStaff, rule: RuleId, language: m.Language = "en"
+    draft: Code, body: m.RulePlain, service: TheService, staff: RuleStaff, rule: RuleId, language: Language = "en"
 ) -> m.RuleAnswer:
     """Put another rule in the place of one."""
     return m.RuleAnswer(rule=drafts.replace_rule(service, staff.name, draft, rule, body))
@@ -265,7 +263,7 @@ def replace_rule(
 
 @router.patch("/drafts/{draft}/rules", responses=WRONG)
 def change_rule(
-    draft: Code, body: m.RulePlain, service: TheService, staff: RuleStaff, rule: RuleId, language: m.Language = "en"
+    draft: Code, body: m.RulePlain, service: TheService, staff: RuleStaff, rule: RuleId, language: Language = "en"
 ) -> m.RuleAnswer:
     """Change keys of a rule; null takes a key away."""
     return m.RuleAnswer(rule=drafts.change_rule(service, staff.name, draft, rule, body))
@@ -281,7 +279,7 @@ def delete_rule(draft: Code, service: TheService, staff: RuleStaff, rule: RuleId
 
 
 @router.get("/drafts/{draft}/check")
-def check_draft(draft: Code, service: TheService, staff: RuleStaff, language: m.Language = "en") -> m.DraftChecked:
+def check_draft(draft: Code, service: TheService, staff: RuleStaff, language: Language = "en") -> m.DraftChecked:
     """Findings, rules that differ from those in force, and what current loans would meet (R79, R80)."""
     return _checked(service, draft, language)
 
@@ -323,7 +321,7 @@ def _result(decision: Decision, language: str) -> m.Result:
 
 @router.post("/drafts/{draft}/publish", responses=STOPPED)
 def publish(
-    draft: Code, body: m.PublishAsked, service: TheService, staff: RuleStaff, language: m.Language = "en"
+    draft: Code, body: m.PublishAsked, service: TheService, staff: RuleStaff, language: Language = "en"
 ) -> m.Published:
     """Make a draft the live set; errors stop it (R78, R80)."""
     number, told = publishing.publish(service, staff.name, draft, body.note, anyway=body.anyway)

@@ -9,7 +9,8 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 import wording
-from circulation.api import staff_models as m
+from circulation.api import finding_models as m
+from circulation.api.staff_values import LANGUAGES
 from circulation.rulebook.drafts import RulesWrongError
 from circulation.rulebook.publishing import FindingsError
 from rules.finding import Finding
@@ -80,7 +81,7 @@ HANDLERS = {RulesWrongError: rules_wrong, FindingsError: stopped}
 def language_of(request: Request) -> str:
     """The language of staff a request asks for; English where it asks for one there is not."""
     asked = request.query_params.get("language", ENGLISH)
-    return asked if asked in m.LANGUAGES else ENGLISH
+    return asked if asked in LANGUAGES else ENGLISH
 
 
 def _answer(status: int, body: m.RulesProblem | m.PublishProblem) -> Response:

@@ -22,9 +22,11 @@ from circulation.jobs import options, tasks
 from circulation.jobs.running import Preview
 from circulation.jobs.tasks import TaskShown
 from circulation.jobs.types import TYPES
-from circulation.notices import runs, selecting, task_types
+from circulation.notices import addressees, runs, selecting, task_types
 from circulation.notices.content import DUE_WARNING, OVERDUE
-from circulation.notices.selecting import NO_ADDRESS, Asked
+from circulation.notices.due import loans
+from circulation.notices.due.telling import is_retried
+from circulation.notices.lines import NO_ADDRESS, Asked
 from circulation.service import Service
 from circulation.store import notice_lists as lists
 from circulation.store import notices as store
@@ -56,8 +58,7 @@ class Answer:
     @property
     def refusing(self) -> str | None:
         """The rule that says no."""
-        decisions = self.noticed.decisions if self.noticed is not None and self.why == noticing.OFF else ()
-        return next((one.rule.id for one in decisions if one.value is False and one.rule is not None), None)
+        return self.noticed.refusing if self.noticed is not None and self.why == noticing.OFF else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ def _answers(
     service: Service, db: Connection, row: Row[Any], past: Sequence[Row[Any]], asked: _Asked
 ) -> tuple[tuple[str, ...], tuple[Answer, ...]]:
     place = selecting.place_of(service, db)
-    all_ways = frozenset(selecting.BY_DEFAULT)
-    ways = tuple(selecting.addressees(db, place, all_ways, [row.patron_id])[row.patron_id].addresses)
+    all_ways = frozenset(addressees.BY_DEFAULT)
+    ways = tuple(addressees.of_patrons(db, place, all_ways, [row.patron_id])[row.patron_id].addresses)
     made = []
     for kind, task, one in asked:
         mine = [told for told in past if told.kind == kind]
@@ -128,9 +129,9 @@ def _answers(
 def _answer(
     db: Connection, place: Place, row: Row[Any], past: Sequence[Row[Any]], task: TaskShown | None, asked: Asked
 ) -> Answer:
-    who = selecting.addressees(db, place, asked.usable, [row.patron_id])[row.patron_id]
-    mine = selecting.of_period(place, asked.kind, row, past)
-    found = selecting.decided(place, asked, row, who.person, mine)
+    who = addressees.of_patrons(db, place, asked.usable, [row.patron_id])[row.patron_id]
+    mine = loans.of_period(place, asked.kind, row, past)
+    found = loans.decided(place, asked, row, who.person, mine)
     told = next((one for one in mine if one.level == found.level and _counts(one)), None)
     return Answer(asked.kind, task, _why(found, told, task, who.addresses, asked, row), found, told)
 
@@ -148,7 +149,7 @@ def _why(
     row: Row[Any],
 ) -> str | None:
     if told is not None:
-        return TRIED if found.due and selecting.is_retried(told) else TOLD
+        return TRIED if found.due and is_retried(told) else TOLD
     if task is None:
         return found.why if found.why in _BY_RULES else NO_TASK
     if found.why == noticing.OVERDUE and (asked.missed_since is None or row.due < asked.missed_since):

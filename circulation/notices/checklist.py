@@ -43,6 +43,7 @@ class Checklist:
         usable: codes of the mail accounts that may be sent by.
         tasks: those that send due warnings.
         silent: a task names no days of its own, and no rule in force switches due warnings on: it sends nothing.
+        ruled: rules were published; before that nothing is lent, and no run can decide anything.
     """
 
     steps: tuple[Step, ...]
@@ -51,6 +52,7 @@ class Checklist:
     usable: tuple[str, ...]
     tasks: tuple[TaskShown, ...]
     silent: bool
+    ruled: bool
 
     @property
     def done(self) -> int:
@@ -69,15 +71,32 @@ def checklist(service: Service) -> Checklist:
     found = tuple(task for task in tasks.listed(service) if task.type == TYPE)
     with service.database.reading() as db:
         with_email, patrons = people.with_email(db)
-        enabled = any(rule.kind == WARNING and rule.value is True for rule in _rules(db))
+        ruled = house.installation(db).live is not None
+        enabled = _switched_on(db)
     steps = (
         Step(MAIL, bool(usable)),
         Step(ADDRESSES, with_email > 0),
         Step(TASK, bool(found)),
         Step(RUNS, any(not task.paused for task in found)),
     )
-    silent = not enabled and any(task.options.get("days") is None for task in found)
-    return Checklist(steps, with_email, patrons, usable, found, silent)
+    silent = not enabled and any(_leaves_days_to_rules(task) for task in found)
+    return Checklist(steps, with_email, patrons, usable, found, silent, ruled)
+
+
+def sends_nothing(service: Service, task: TaskShown) -> bool:
+    """Whether a task of due warnings leaves the days to rules, and none in force switches due warnings on (R64)."""
+    if task.type != TYPE or not _leaves_days_to_rules(task):
+        return False
+    with service.database.reading() as db:
+        return not _switched_on(db)
+
+
+def _leaves_days_to_rules(task: TaskShown) -> bool:
+    return task.options.get("days") is None
+
+
+def _switched_on(db: Connection) -> bool:
+    return any(rule.kind == WARNING and rule.value is True for rule in _rules(db))
 
 
 # Why a kind of notice that goes by levels, or by itself, does not go out; codes.

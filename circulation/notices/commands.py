@@ -25,10 +25,11 @@ from circulation.command_line import (
 )
 from circulation.errors import CirculationError
 from circulation.notices import accounts
-from circulation.notices.accounts import Account, AccountShown
+from circulation.notices.accounts import Account
 from circulation.notices.channels import replies
 from circulation.notices.channels.smtp_connecting import STARTTLS
 from circulation.notices.checks import MailWrongError
+from circulation.notices.keeping import Shown
 
 mail_app = typer.Typer(help="Mail accounts by which notices are sent.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Code of the account, as mail list shows it.")]
@@ -42,7 +43,7 @@ def mail_list(database: DatabaseUrl, secrets: SecretsFolder = None, language: St
         rows = accounts.listed(service)
     table = Table("code", "name", "server", "security", "user", "sender", "test", "trouble")
     for row in rows:
-        account = row.account
+        account = row.said
         server = f"{account.host}:{account.port}"
         trouble = replies.sentence(row.state.trouble or "", language)
         described = (account.security, account.user or "", account.sender, _test(row), trouble)
@@ -50,8 +51,8 @@ def mail_list(database: DatabaseUrl, secrets: SecretsFolder = None, language: St
     console.print(table)
 
 
-def _test(row: AccountShown) -> str:
-    if not row.account.active:
+def _test(row: Shown[Account]) -> str:
+    if not row.said.active:
         return "not in use"
     return {True: "succeeded", False: f"not yet: {row.state.test_stage}", None: "none yet"}[row.state.tested_ok]
 

@@ -14,7 +14,8 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from circulation.notices import selecting
-from circulation.notices.selecting import Asked, Chosen, Line, Planned
+from circulation.notices.lines import Asked, Line
+from circulation.notices.selecting import Chosen, Planned
 from circulation.service import Service
 from circulation.store import notices as store
 

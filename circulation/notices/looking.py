@@ -20,7 +20,7 @@ from circulation.notices.composing import Composing
 from circulation.notices.content import DUE_WARNING, KINDS, OVERDUE
 from circulation.notices.types import Message
 from circulation.service import Service
-from circulation.store import house
+from circulation.store import circulating, house
 from circulation.store import notice_lists as store
 from circulation.store import notices as ledger
 from circulation.store.notice_lists import Wanted
@@ -34,7 +34,10 @@ STATES = (
     *(ledger.PLANNED, ledger.SENDING, ledger.SENT, ledger.FAILED),
     *(ledger.UNCERTAIN, ledger.CANCELLED, ledger.SKIPPED),
 )
-__all__ = ("KINDS", "STATES", "Entry", "Log", "Month", "Seen", "again", "effect", "log", "message", "search")
+__all__ = (
+    *("KINDS", "STATES", "Entry", "Log", "Month", "Seen"),
+    *("again", "effect", "loan_meant", "log", "message", "search"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,21 @@ class Seen:
     def winners(self) -> dict[str, str | None]:
         """Every kind that was decided for it -> id of the deciding rule; None = the default."""
         return {kind: rule for one in self.notices for kind, rule in one.winners.items()}
+
+
+def loan_meant(service: Service, given: str) -> int:
+    """The loan staff mean: by the barcode of an item that is lent, or by the loan's own number.
+
+    Raises:
+        CirculationError: it can be neither; at "loan".
+    """
+    with service.database.reading() as db:
+        lent = circulating.open_loan(db, given)
+    if lent is not None:
+        return lent.id
+    if not (given.isascii() and given.isdigit() and len(given) <= len(str(MOST_NUMBER))):
+        raise CirculationError("loan_not_meant", "neither an item that is lent nor a loan's number", 404, place="loan")
+    return min(int(given), MOST_NUMBER)
 
 
 def message(service: Service, number: int) -> Seen:

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Row
 
 from circulation.domain.noticing import Noticed
 from circulation.errors import CirculationError
-from circulation.notices import addresses, ledger, selecting
+from circulation.notices import addressees, addresses, ledger, selecting
+from circulation.notices.addressees import Addressee
 from circulation.notices.content import LENT, RECEIPT, RENEWED, RETURNED
-from circulation.notices.selecting import Addressee, Line, Planned
+from circulation.notices.lines import Line
+from circulation.notices.selecting import Planned
 from circulation.notices.types import EMAIL
 from circulation.service import Service, Workplace
 from circulation.store import jobs
@@ -91,7 +93,7 @@ def _ask(service: Service, db: Connection, at: Workplace, asked: Asked) -> None:
 
 def _addressee(service: Service, db: Connection, patron: str) -> Addressee | None:
     place = selecting.place_of(service, db)
-    return selecting.addressees(db, place, frozenset({EMAIL}), [patron]).get(patron)
+    return addressees.of_patrons(db, place, frozenset({EMAIL}), [patron]).get(patron)
 
 
 def _usable(who: Addressee | None) -> bool:

@@ -15,8 +15,9 @@ from circulation import money
 from circulation.domain.item_states import STATES
 from circulation.domain.noticing import DUNNING, NOT_REMINDED, REMINDERS, rank
 from circulation.domain.records import Place
-from circulation.notices import selecting
+from circulation.notices import addressees
 from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
+from circulation.notices.due import loans
 from circulation.notices.subjects import Subjects
 from circulation.store import notices as store
 
@@ -73,7 +74,7 @@ def _nothing(notices: Sequence[Row[Any]], why: str) -> Checked:
 
 def _whole(db: Connection, place: Place, message: Row[Any], subjects: Subjects) -> str | None:
     """Why the message as a whole is no longer sent."""
-    (who,) = selecting.of_rows(db, place, frozenset({message.channel}), [subjects.patron]).values()
+    (who,) = addressees.of_rows(db, place, frozenset({message.channel}), [subjects.patron]).values()
     if who.addresses.get(message.channel) != message.address:
         return ADDRESS_CHANGED
     there = place.at(message.branch)
@@ -91,7 +92,7 @@ def _loans(_: Connection, place: Place, notices: Sequence[Row[Any]], subjects: S
 def _loan(place: Place, notice: Row[Any], loan: Row[Any] | None) -> str | None:
     if loan is None or loan.returned_at is not None:
         return RETURNED
-    if selecting.period_of(place, notice.kind, loan.lent_at, loan.renewals) != notice.loan_period:
+    if loans.period_of(place, notice.kind, loan.lent_at, loan.renewals) != notice.loan_period:
         return RENEWED
     if loan.due != notice.due:
         return DUE_MOVED

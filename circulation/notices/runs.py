@@ -16,7 +16,8 @@ from circulation.errors import CirculationError
 from circulation.jobs.running import Counts, Preview, Run
 from circulation.notices import ending, ledger, selecting, sending
 from circulation.notices.content import OVERDUE, Composer
-from circulation.notices.selecting import NO_ADDRESS, Asked, Planned, Skipped
+from circulation.notices.lines import NO_ADDRESS, Asked, Skipped
+from circulation.notices.selecting import Planned
 from circulation.notices.sender import Sender, nowhere
 from circulation.notices.types import Channel
 from circulation.service import Service

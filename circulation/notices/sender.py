@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from circulation.jobs.running import Run
 from circulation.notices.content import Composer
-from circulation.notices.selecting import Asked
+from circulation.notices.lines import Asked
 from circulation.notices.types import Channel
 from circulation.service import Service
 
@@ -34,7 +34,9 @@ class Sender:
     at: Callable[[str], None] = nowhere
     counts: dict[str, int] = field(default_factory=dict)
 
-    def count(self, name: str, number: int = 1) -> None:
-        """Count something, and tell it."""
+    def count(self, name: str | None, number: int = 1) -> None:
+        """Count something, and tell it; None = there is nothing to count."""
+        if name is None:
+            return
         self.counts[name] = self.counts.get(name, 0) + number
         self.run.tell(**self.counts)

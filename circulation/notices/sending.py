@@ -8,10 +8,10 @@ was handed over (ending) or for a run as a whole (runs).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import structlog
@@ -21,10 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from circulation.domain.records import Place
 from circulation.errors import CirculationError
 from circulation.notices import contents, ending, ledger, rechecking, selecting, subjects
-from circulation.notices.ahead import one_ahead
 from circulation.notices.content import Content
+from circulation.notices.lines import NOT_COMPOSED
 from circulation.notices.rechecking import ADDRESS_CHANGED, Checked
-from circulation.notices.selecting import NOT_COMPOSED
 from circulation.notices.sender import Sender
 from circulation.notices.sent import Left
 from circulation.notices.types import Line, Lost, Message, Outcome
@@ -41,35 +40,51 @@ TOGETHER = 100  # messages that wait, as many as are looked up at once
 def send_all(sender: Sender) -> None:
     """Send every message of this kind that waits, each once; one that cannot be sent stops no other.
 
-    While a message is being sent, the next one is composed.
+    While the answer to a message is waited for, the next one is composed.
 
     Raises:
         RunStoppedError: the run was told to end.
     """
     after = 0
-    with ExitStack() as open_, ThreadPoolExecutor(1, "composing") as pool:
-        on_the_way = _OnTheWay(sender, pool, open_)
+    with ExitStack() as open_:
+        on_the_way = _OnTheWay(sender, open_)
         while ids := _waiting(sender, after):
-            for id_, composing in one_ahead(pool, partial(_compose, sender), ids):
+            for id_, following in zip_longest(ids, ids[1:]):
                 sender.run.go_on()
-                _send_one(on_the_way, id_, composing)
+                _send_one(on_the_way, id_, following)
             after = ids[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _OnTheWay:
-    """What messages that are sent one after another have in common. ``lines``: by channel, opened with its first."""
+    """What messages that are sent one after another have in common.
+
+    Attributes:
+        lines: by channel, opened with its first message.
+        ahead: the next message, if it was composed already, with its id.
+    """
 
     sender: Sender
-    pool: Executor
     open: ExitStack
     lines: dict[str, Line] = field(default_factory=dict)
+    ahead: tuple[int, _Composed | None] | None = None
 
     def line(self, channel: str) -> Line:
         """The line of a channel."""
         if channel not in self.lines:
             self.lines[channel] = self.open.enter_context(self.sender.channels[channel].opened())
         return self.lines[channel]
+
+    def composed(self, id_: int) -> _Composed | None:
+        """A message in words."""
+        ahead, self.ahead = self.ahead, None
+        return ahead[1] if ahead is not None and ahead[0] == id_ else _compose(self.sender, id_)
+
+    def compose_ahead(self, id_: int | None) -> None:
+        """Compose the next message, if there is one; whatever is wrong with it is met again in its turn."""
+        if id_ is not None:
+            with suppress(Exception):  # the message before it has nothing to do with it
+                self.ahead = id_, _compose(self.sender, id_)
 
 
 def _waiting(sender: Sender, after: int) -> Sequence[int]:
@@ -78,15 +93,15 @@ def _waiting(sender: Sender, after: int) -> Sequence[int]:
         return store.waiting(db, sender.asked.kind, sender.run.claim.run, now, after, TOGETHER)
 
 
-def _send_one(common: _OnTheWay, id_: int, composing: Future[_Composed | None]) -> None:
+def _send_one(common: _OnTheWay, id_: int, following: int | None) -> None:
     """All steps of one message."""
     sender = common.sender
     try:
-        begun = _composed_and_begun(common, id_, composing)
+        begun = _composed_and_begun(common, id_)
         if begun is None:
             return
         sender.at(SENDING)
-        outcome = _hand_over(common.line(begun.message.channel), begun.message)
+        outcome = _hand_over(common, begun.message, following)
         sender.at(HANDED_OVER)
         ending.note(sender, begun.left, outcome)
         sender.at(ENDED)
@@ -94,10 +109,10 @@ def _send_one(common: _OnTheWay, id_: int, composing: Future[_Composed | None]) 
         log.exception("message_not_noted", message=id_)
 
 
-def _composed_and_begun(common: _OnTheWay, id_: int, composing: Future[_Composed | None]) -> _Begun | None:
+def _composed_and_begun(common: _OnTheWay, id_: int) -> _Begun | None:
     """The message, noted as being sent; None where there is nothing to send now."""
     for _ in range(COMPOSED_AGAIN):
-        composed = composing.result()
+        composed = common.composed(id_)
         if composed is None:
             return None
         if composed.message is None:
@@ -105,10 +120,8 @@ def _composed_and_begun(common: _OnTheWay, id_: int, composing: Future[_Composed
             return None
         common.line(composed.message.channel).wait()
         common.sender.at(COMPOSED)
-        try:
+        with suppress(_OutdatedError):
             return _begin(common.sender, composed, composed.message)
-        except _OutdatedError:
-            composing = common.pool.submit(_compose, common.sender, id_)
     return None
 
 
@@ -164,9 +177,10 @@ def _fee(place: Place, row: Row[Any], checked: Checked) -> int:
 def _give_up(sender: Sender, composed: _Composed) -> None:
     with sender.service.database.writing() as db:
         if composed.checked.reason is None:
-            ending.end(db, sender, composed.row.id, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
+            became = ending.end(db, sender, composed.row.id, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
         else:
-            _cancel(db, sender, composed.row, composed.checked)
+            became = _cancel(db, sender, composed.row, composed.checked)
+    sender.count(became)
     _plan_again(sender, composed.row, composed.checked)
 
 
@@ -200,7 +214,8 @@ def _begin(sender: Sender, composed: _Composed, message: Message) -> _Begun | No
                 raise _OutdatedError
             left = Left(row, _fee(place, row, checked), checked.holding)
             return _Begun(message, left) if _claim(db, sender, left, checked, message) else None
-        _cancel(db, sender, row, checked)
+        became = _cancel(db, sender, row, checked)
+    sender.count(became)
     _plan_again(sender, row, checked)
     return None
 
@@ -219,11 +234,12 @@ def _drop(db: Connection, checked: Checked) -> None:
         store.set_notices(db, [notice], {"state": store.CANCELLED, "reason": reason})
 
 
-def _cancel(db: Connection, sender: Sender, row: Row[Any], checked: Checked) -> None:
+def _cancel(db: Connection, sender: Sender, row: Row[Any], checked: Checked) -> str | None:
     values = {"state": store.CANCELLED, "reason": checked.reason, "ended_at": sender.service.clock()}
-    if store.set_message(db, row.id, values, store.PLANNED):
-        _drop(db, checked)
-        sender.count(store.CANCELLED)
+    if not store.set_message(db, row.id, values, store.PLANNED):
+        return None
+    _drop(db, checked)
+    return store.CANCELLED
 
 
 def _plan_again(sender: Sender, row: Row[Any], checked: Checked) -> None:
@@ -235,9 +251,9 @@ def _plan_again(sender: Sender, row: Row[Any], checked: Checked) -> None:
 # --- step 3: handing over ---------------------------------------------------------------------------------------------
 
 
-def _hand_over(line: Line, message: Message) -> Outcome:
+def _hand_over(common: _OnTheWay, message: Message, following: int | None) -> Outcome:
     try:
-        return line.hand_over(message)
+        return common.line(message.channel).hand_over(message, partial(common.compose_ahead, following))
     except Exception as error:  # a channel should have told: nobody knows whether it left
         log.exception("not_handed_over", channel=message.channel)
         return Lost(type(error).__name__)

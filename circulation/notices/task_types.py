@@ -21,7 +21,7 @@ from circulation.notices import accounts, gateways, kept, receipts, runs
 from circulation.notices.channels.letter import LetterFolder
 from circulation.notices.composing import Composing
 from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RECEIPT, RESERVATION
-from circulation.notices.selecting import Asked
+from circulation.notices.lines import Asked
 from circulation.notices.types import EMAIL, LETTER, SMS, Channel
 from circulation.service import Service
 from circulation.store import house

@@ -5,7 +5,7 @@ Standard library only. Not responsible for which messages there are (ledger) or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -79,14 +79,23 @@ class Lost:
 Outcome = Accepted | Refused | Lost
 
 
+def nothing() -> None:
+    """What is done while an answer is waited for, unless there is something to do."""
+
+
 class Line(Protocol):
     """An open way for several messages, one after another."""
 
     def wait(self) -> None:
         """Wait until the next message may leave; before it is noted as being sent, so that nothing stands between."""
 
-    def hand_over(self, message: Message) -> Outcome:
-        """Hand one over. What a server says or does is an outcome, never an exception."""
+    def hand_over(self, message: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
+        """Hand one over. What a server says or does is an outcome, never an exception.
+
+        Args:
+            message: what.
+            meanwhile: done while the answer is waited for; where none is, not at all.
+        """
 
 
 class Channel(Protocol):

@@ -13,11 +13,10 @@ from typing import Any
 
 from circulation.domain.policy import Mistake
 from circulation.notices import accounts, gateways
-from circulation.notices.accounts import Account
 from circulation.notices.channels import sms
 from circulation.notices.channels.smtp_connecting import SECURITIES
-from circulation.notices.gateways import GatewaySaid
-from circulation.notices.kept import State, UsedBy
+from circulation.notices.keeping import Keeping, Shown
+from circulation.notices.kept import Tested
 from circulation.staff.forms import Form
 from circulation.staff.words import Words
 
@@ -42,37 +41,22 @@ class Kind:
 
     Attributes:
         code: in addresses of pages, and "mail.<code>..." in words.
-        said: dataclass of what staff say of one.
-        secret: the field that is never shown.
+        keeping: how they are entered and changed.
+        send_test: the function that sends a test message by one.
         new: what a new one begins with.
-        used_by: names of the tasks that use one.
     """
 
     code: str
-    said: type[Any]
-    secret: str
-    module: Any
+    keeping: Keeping[Any]
+    send_test: Callable[..., Tested]
     fields: tuple[Field, ...]
     new: Mapping[str, Any]
-    used_by: UsedBy
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One of either kind."""
-
-    code: str
-    said: Any
-    has_secret: bool
-    usable: bool
-    state: State
 
 
 ACCOUNTS = Kind(
     "accounts",
-    Account,
-    "password",
-    accounts,
+    accounts.KEEPING,
+    accounts.send_test,
     (
         Field("name"),
         Field("host"),
@@ -89,13 +73,11 @@ ACCOUNTS = Kind(
         Field("active", BOX),
     ),
     {"port": 587, "security": SECURITIES[0], "per_minute": 60, "active": True},
-    accounts.USED_BY,
 )
 GATEWAYS = Kind(
     "gateways",
-    GatewaySaid,
-    "secret",
-    gateways,
+    gateways.KEEPING,
+    gateways.send_test,
     (
         Field("name"),
         Field("url"),
@@ -114,16 +96,8 @@ GATEWAYS = Kind(
         **{"method": sms.POST, "body": sms.JSON, "fields": {"to": "{to}", "text": "{text}"}},
         **{"header": "Authorization", "per_minute": 60, "active": True},
     },
-    gateways.USED_BY,
 )
 KINDS: Mapping[str, Kind] = {kind.code: kind for kind in (ACCOUNTS, GATEWAYS)}
-
-
-def shown(kind: Kind, found: Any) -> Shown:
-    """An account or gateway, under names that are the same for both."""
-    if kind is ACCOUNTS:
-        return Shown(found.code, found.account, found.has_password, found.usable, found.state)
-    return Shown(found.code, found.gateway, found.has_secret, found.usable, found.state)
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------
@@ -139,9 +113,8 @@ def empty(kind: Kind) -> Form:
     return entered(kind, kind.new)
 
 
-def said_of(found: Shown) -> Form:
+def said_of(kind: Kind, found: Shown[Any]) -> Form:
     """The form of one there is."""
-    kind = ACCOUNTS if isinstance(found.said, Account) else GATEWAYS
     return entered(kind, asdict(found.said))
 
 
@@ -163,12 +136,12 @@ _SHOWN: Mapping[str, Callable[[Any], tuple[str, ...]]] = {
 def said(kind: Kind, form: Form) -> dict[str, Any]:
     """What a form says, by field of the dataclass; numbers that are none are 0, which fits nowhere."""
     given = {field.name: _READ.get(field.looks, Form.text)(form, field.name) for field in kind.fields}
-    return {field.name: given[field.name] for field in fields(kind.said)}
+    return {field.name: given[field.name] for field in fields(kind.keeping.said)}
 
 
 def made(kind: Kind, given: Mapping[str, Any]) -> Any:
     """What staff say of a new one."""
-    return kind.said(**given)
+    return kind.keeping.said(**given)
 
 
 def unread(kind: Kind, form: Form) -> tuple[Mistake, ...]:

@@ -71,11 +71,11 @@ _LOOKS = {Shape.YES_NO: BOX, Shape.CODE: CHOICE, Shape.CODES: SEVERAL}
 
 
 def _accounts(page: Page) -> Choices:
-    return tuple((one.code, one.account.name) for one in accounts.listed(page.service) if one.usable)
+    return tuple((one.code, one.said.name) for one in accounts.listed(page.service) if one.usable)
 
 
 def _gateways(page: Page) -> Choices:
-    return tuple((one.code, one.gateway.name) for one in gateways.listed(page.service) if one.usable)
+    return tuple((one.code, one.said.name) for one in gateways.listed(page.service) if one.usable)
 
 
 def _media_types(page: Page) -> Choices:

@@ -23,7 +23,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # KiB; what i
 MONDAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
 # Modules whose tests with a service run on both databases, but for some.
 ON_BOTH = (
-    *("test_concurrency", "test_decisions", "test_operations", "test_signin", "test_store"),
+    *("test_concurrency", "test_decisions", "test_item_states", "test_operations", "test_signin", "test_store"),
     *("test_staff_access", "test_staff_drafts", "test_staff_house", "test_staff_texts", "test_bench_throughput"),
     "test_cataloguing",
     *("test_moving", "test_machine_settings", "test_advising"),

@@ -18,9 +18,17 @@ from circulation.notices.types import EMAIL, Accepted, Lost, Message, Outcome, R
 from circulation.service import Service
 from circulation.store.mail_tables import mail_account
 from tests.circulation.posting import DAILY, Box, at_seven
-from tests.circulation.world import World
+from tests.circulation.world import Amount, Days, World, rule
 
 ACCOUNT = "office"
+# Rules that switch it on: a warning three days before and what it costs, a first reminder after ten.
+ON = rule("warn", "circulation.enable_due_warning", True, name="warn everybody")
+THREE = rule("three", "periods.due_warning", Days(3))
+COSTS = rule("costs", "fees.due_warning", Amount(50), name="half a euro")
+REMIND = (
+    rule("remind", "circulation.enable_overdue_reminder", True, level="1"),
+    rule("ten", "periods.overdue_reminder", Days(10), level="1"),
+)
 
 
 def answer(given: Message) -> Outcome:

@@ -17,9 +17,9 @@ from circulation.jobs.options import NoOptions
 from circulation.jobs.running import Counts, Run, TaskType, Types
 from circulation.notices import receipts, runs
 from circulation.notices.content import DUE_WARNING, RECEIPT, Content
-from circulation.notices.selecting import Asked
+from circulation.notices.lines import Asked
 from circulation.notices.sender import nowhere
-from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Message, Outcome
+from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Message, Outcome, nothing
 from circulation.service import Service
 from circulation.store import tables as t
 from circulation.store.jobs import DONE
@@ -42,8 +42,9 @@ class Box:
     def opened(self) -> Iterator[Box]:
         yield self
 
-    def hand_over(self, given: Message) -> Outcome:
+    def hand_over(self, given: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
         self.tried.append(given)
+        meanwhile()
         outcome = self.answer(given)
         if isinstance(outcome, Accepted):
             self.taken.append(given)

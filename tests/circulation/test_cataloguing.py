@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
 
 from circulation import audit, cataloguing, explaining, reserving
 from circulation.cataloguing import Record
@@ -79,18 +77,9 @@ def test_a_change_is_found_by_its_new_words_and_noted_with_its_fields(world: Wor
     assert refused(lambda: cataloguing.change(service, "anna", "nothing", MOMO)) == ("item_unknown", None)
 
 
-def reserved(world: World, title: str, patron: str, **more: Any) -> str:
-    id_ = str(uuid4())
-    values = {"title_id": title, "pickup": "N1", "made_at": world.service.clock(), "channel": "web"}
-    fixed = {"state": "waiting", "suspended": False, "rule_set": 1, "rules": {}, "patron_id": world.patron_id(patron)}
-    with world.service.database.writing() as db:
-        db.execute(insert(t.reservation).values(id=id_, **{**values, **fixed, **more}))
-    return id_
-
-
 def test_a_copy_that_is_reserved_stays_with_its_title(world: World, service: Service) -> None:
     item, other = world.item(), world.item()
-    reserved(world, item, world.patron(), item_id=item)
+    world.reserved(item, world.patron(), item_id=item)
     changed = replace(MOMO, title_id=other)
     assert refused(lambda: cataloguing.change(service, "anna", item, changed)) == ("item_reserved", "title_id")
     cataloguing.change(service, "anna", other, replace(MOMO, title_id=item))
@@ -100,16 +89,16 @@ def test_a_copy_that_is_reserved_stays_with_its_title(world: World, service: Ser
 @pytest.mark.requirement("R24")
 def test_a_queue_numbers_those_who_wait_and_a_shelf_is_walked(world: World, service: Service, clock: TestClock) -> None:
     item = world.item(branch="N2", at="N1")
-    first = reserved(world, item, world.patron(), copy_id=item, state="on_shelf", collect_by=date(2026, 5, 31))
+    first = world.reserved(item, world.patron(), copy_id=item, state="on_shelf", collect_by=date(2026, 5, 31))
     clock.later(minutes=1)
-    second = reserved(world, item, world.patron(last_name="Zweig"), suspended=True)
+    second = world.reserved(item, world.patron(last_name="Zweig"), suspended=True)
     queue = reserving.queue_of(service, item)
     assert [(one["id"], one["number"]) for one in queue] == [(first, None), (second, 1)]
     assert queue[1]["last_name"] == "Zweig"
     free = world.item(branch="N2", at="N1")
-    reserved(world, free, world.patron(), pickup="N2")
+    world.reserved(free, world.patron(), pickup="N2")
     lent = world.lent(world.patron())
-    reserved(world, lent, world.patron())
+    world.reserved(lent, world.patron())
     shelf = reserving.walk_shelf(service, "N1")
     assert [one["copy_id"] for one in shelf.over] == [item]
     assert (shelf.ready, shelf.coming) == ((), ())

@@ -14,9 +14,10 @@ from sqlalchemy import insert, select, update
 
 from circulation import audit
 from circulation.errors import CirculationError
-from circulation.notices import accounts
-from circulation.notices.accounts import Account, AccountShown
+from circulation.notices import accounts, kept
+from circulation.notices.accounts import Account
 from circulation.notices.checks import MailWrongError
+from circulation.notices.keeping import Shown
 from circulation.notices.types import Accepted, Refused
 from circulation.secrets import Secrets
 from circulation.service import Service
@@ -43,7 +44,7 @@ def here(server: MailServer, **more: Any) -> Account:
     return replace(OFFICE, host="127.0.0.1", port=server.port, security="none", **more)
 
 
-def entered(service: Service, account: Account = OFFICE, password: str | None = PASSWORD) -> AccountShown:
+def entered(service: Service, account: Account = OFFICE, password: str | None = PASSWORD) -> Shown[Account]:
     return accounts.create(service, STAFF, "office", account, password)
 
 
@@ -66,7 +67,7 @@ def lines(service: Service) -> list[dict[str, Any]]:
 
 def test_an_account_is_entered_and_shown_without_its_password(service: Service) -> None:
     shown = entered(service)
-    assert (shown.account, shown.has_password, shown.usable) == (OFFICE, True, False)
+    assert (shown.said, shown.has_secret, shown.usable) == (OFFICE, True, False)
     assert (shown.state.changed_by, shown.state.changed_at) == (STAFF, service.clock())
     assert accounts.listed(service) == [shown] == [accounts.one(service, "office")]
     assert PASSWORD not in repr(shown)
@@ -150,7 +151,7 @@ def test_a_password_that_was_changed_is_the_one_that_is_sent(service: Service, s
 def test_without_a_user_there_is_no_password_left(service: Service) -> None:
     entered(service)
     shown = accounts.change(service, STAFF, "office", {"user": ""})
-    assert (shown.account.user, shown.has_password, row(service).password) == (None, False, None)
+    assert (shown.said.user, shown.has_secret, row(service).password) == (None, False, None)
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ def test_a_mistake_is_named_with_its_field(service: Service, said: dict[str, Any
         with pytest.raises(MailWrongError) as told:
             accounts.change(service, STAFF, "office", {**said}, PASSWORD)
         assert wrong(told.value) == [(place, code)]
-    assert accounts.one(service, "office").account == OFFICE
+    assert accounts.one(service, "office").said == OFFICE
 
 
 def test_every_mistake_is_told_at_once(service: Service) -> None:
@@ -213,7 +214,7 @@ def test_a_user_has_a_password(service: Service, password: str | None) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
 def test_a_password_stays_on_this_computer_without_encryption(service: Service, host: str) -> None:
-    assert entered(service, replace(OFFICE, host=host, security="none")).has_password
+    assert entered(service, replace(OFFICE, host=host, security="none")).has_secret
 
 
 @pytest.mark.parametrize("changes", [{"host": "mail.example.net"}, {"user": "another"}])
@@ -222,12 +223,12 @@ def test_a_password_is_never_sent_elsewhere_than_it_was_entered_for(service: Ser
     with pytest.raises(MailWrongError) as told:
         accounts.change(service, STAFF, "office", changes)
     assert wrong(told.value) == [("password", "password_again")]
-    assert accounts.change(service, STAFF, "office", changes, PASSWORD).has_password
+    assert accounts.change(service, STAFF, "office", changes, PASSWORD).has_secret
 
 
 def test_empty_fields_of_a_form_say_nothing(service: Service) -> None:
     shown = entered(service, replace(OFFICE, user="", reply_to="", unsubscribe="", authority=""), None)
-    assert shown.account == replace(OFFICE, user=None)
+    assert shown.said == replace(OFFICE, user=None)
 
 
 # --- testing ----------------------------------------------------------------------------------------------------------
@@ -236,7 +237,7 @@ def test_empty_fields_of_a_form_say_nothing(service: Service) -> None:
 def test_an_account_can_be_chosen_once_a_test_has_succeeded(service: Service, server: MailServer) -> None:
     entered(service, here(server))
     with service.database.reading() as db, pytest.raises(CirculationError) as told:
-        accounts.must_be_usable(db, "office")
+        kept.must_be_usable(db, mail_account, "office")
     assert told.value.code == "mail_untested"
     found = accounts.send_test(service, STAFF, "office", "staff@example.com", "de")
     assert (found.ok, found.stage, found.answer) == (True, None, "250 2.0.0 Ok: queued as 4XyZ")
@@ -247,7 +248,7 @@ def test_an_account_can_be_chosen_once_a_test_has_succeeded(service: Service, se
     assert (shown.usable, shown.state.tested_at, shown.state.tested_ok) == (True, service.clock(), True)
     assert shown.state.test_answer == found.answer
     with service.database.reading() as db:
-        accounts.must_be_usable(db, "office")
+        kept.must_be_usable(db, mail_account, "office")
     tested = lines(service)[0]
     assert (tested["action"], tested["details"]) == ("mail_account.test", {"ok": True, "stage": None})
     assert "staff@example.com" not in str(lines(service))

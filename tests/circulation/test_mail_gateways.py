@@ -11,9 +11,10 @@ from sqlalchemy import insert, select, update
 
 from circulation import audit
 from circulation.errors import CirculationError
-from circulation.notices import gateways
+from circulation.notices import gateways, kept
 from circulation.notices.checks import MailWrongError
-from circulation.notices.gateways import GatewaySaid, GatewayShown
+from circulation.notices.gateways import GatewaySaid
+from circulation.notices.keeping import Shown
 from circulation.notices.types import SMS, Accepted, Refused
 from circulation.service import Service
 from circulation.store.job_tables import task
@@ -36,7 +37,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Requests]:
         yield running
 
 
-def entered(service: Service, said: GatewaySaid = OFFICE, secret: str | None = SECRET) -> GatewayShown:
+def entered(service: Service, said: GatewaySaid = OFFICE, secret: str | None = SECRET) -> Shown[GatewaySaid]:
     return gateways.create(service, STAFF, "office", said, secret)
 
 
@@ -51,7 +52,7 @@ def lines(service: Service) -> list[dict[str, Any]]:
 
 def test_a_gateway_is_entered_and_shown_without_its_secret(service: Service) -> None:
     shown = entered(service)
-    assert (shown.gateway, shown.has_secret, shown.usable) == (OFFICE, True, False)
+    assert (shown.said, shown.has_secret, shown.usable) == (OFFICE, True, False)
     assert gateways.listed(service) == [shown] == [gateways.one(service, "office")]
     with service.database.reading() as db:
         assert SECRET not in repr(db.execute(select(sms_gateway)).one()._mapping)
@@ -69,7 +70,7 @@ def test_a_gateway_can_be_chosen_once_a_test_has_succeeded(service: Service, ser
     assert b"Das ist ein Test" in server.asked[0][3]
     assert gateways.one(service, "office").usable
     with service.database.reading() as db:
-        gateways.must_be_usable(db, "office")
+        kept.must_be_usable(db, sms_gateway, "office")
     with gateways.channel(service, "office", Seconds().times).opened() as line:
         assert isinstance(line.hand_over(message("m1", "+491711234567", channel=SMS)), Accepted)
     assert "1711234567" not in str(lines(service))

@@ -407,13 +407,13 @@ def test_a_letter_has_its_fonts_with_it_for_every_script() -> None:
     assert all({"/FontFile2", "/FontFile3"} & font["/FontDescriptor"].keys() for font in fonts)
 
 
-@pytest.mark.parametrize("lines", [22, 23, 24, 25])  # of which a sheet has room for 22
+@pytest.mark.parametrize("lines", range(22, 30))  # where a sheet is full
 def test_no_page_of_a_letter_has_its_last_line_alone(lines: int) -> None:
     body = "{items}\n\n" + "\n".join(["a line"] * lines) + "\n\nKind regards"
     message = made(content(RESERVATION, channel=LETTER, reservations=RESERVED[:1]), Words("Ready", body))
     assert message.pdf is not None
     last = PdfReader(io.BytesIO(message.pdf)).pages[-1].extract_text()
-    assert "made by a computer" in last
+    assert "a line" in last
     assert "Kind regards" in last
 
 

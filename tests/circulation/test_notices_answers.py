@@ -14,8 +14,8 @@ from sqlalchemy import select
 from circulation.jobs import tasks
 from circulation.notices import looking
 from circulation.notices.ending import LOST
+from circulation.notices.lines import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED
 from circulation.notices.looking import Entry
-from circulation.notices.selecting import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED
 from circulation.service import Service
 from circulation.store.notice_tables import bad_address
 from circulation.store.notices import FAILED, SENT, UNCERTAIN

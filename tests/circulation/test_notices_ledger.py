@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from circulation import people
 from circulation.notices import selecting
-from circulation.notices.content import OVERDUE
-from circulation.notices.selecting import Asked
-from circulation.notices.types import EMAIL, Accepted, Refused
+from circulation.notices.content import OVERDUE, Content
+from circulation.notices.lines import Asked
+from circulation.notices.types import EMAIL, Accepted, Message, Refused
 from circulation.service import Service
 from circulation.store import notices as store
 from circulation.store import tables as t
@@ -53,6 +55,61 @@ def test_what_a_dead_run_had_planned_is_sent_only_if_it_is_still_due(
         stays: ("sent", None),
         back: ("cancelled", "returned"),
     }
+
+
+def test_the_next_message_is_composed_while_the_answer_to_one_is_waited_for(
+    service: Service, world: World, post: Post
+) -> None:
+    loans = [lend(service, world.item(), _reader(world), "2026-06-01") for _ in range(3)]
+    composed: list[list[int]] = []
+
+    def answer(_: Message) -> Accepted:
+        composed.append([content.loans[0].id for content in post.contents])
+        return Accepted("250")
+
+    post.boxes[EMAIL].answer = answer
+    post.on("2026-06-08", post.task(OVERDUE))
+    assert [sorted(told) for told in composed] == [sorted(composed[-1][:2]), sorted(loans), sorted(loans)]
+    assert len(post.contents) == len(loans)
+
+
+def test_what_goes_wrong_with_the_next_message_concerns_no_other(
+    service: Service, world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loans = [lend(service, world.item(), _reader(world), "2026-06-01") for _ in range(3)]
+    say = post._say
+
+    def stumble(service: Service, db: Connection, content: Content) -> Message:
+        if content.loans[0].id == loans[1]:
+            raise OperationalError("", {}, Exception())
+        return say(service, db, content)
+
+    monkeypatch.setattr(post, "_say", stumble)
+    task = post.task(OVERDUE)
+    assert {one.text for one in post.on("2026-06-08", task)} == {str(loans[0]), str(loans[2])}
+    monkeypatch.undo()
+    assert [one.text for one in post.on("2026-06-08", task)] == [str(loans[1])]
+
+
+@pytest.mark.requirement("R74")
+def test_what_is_noted_again_because_another_was_first_is_counted_once(
+    service: Service, world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lend(service, world.item(), _reader(world), "2026-06-01")
+    post.boxes[EMAIL].answer = lambda _: Refused("554 spam", permanent=True, about="message")
+    noting = store.set_notices
+    overtaken = iter([IntegrityError("", {}, Exception())])
+
+    def set_notices(db: Connection, ids: Collection[int], values: store.Values) -> None:
+        noting(db, ids, values)
+        if values["state"] == store.FAILED:
+            for error in overtaken:
+                raise error
+
+    monkeypatch.setattr(store, "set_notices", set_notices)
+    at_seven(service, "2026-06-08")
+    assert post.run(post.task(OVERDUE))["failed"] == 1
+    assert post.states() == [("failed", "message_refused")]
 
 
 @pytest.mark.requirement("R89")

@@ -11,13 +11,11 @@ from circulation.notices import asking, looking, settling
 from circulation.notices.content import DUE_WARNING, OVERDUE
 from circulation.notices.types import Accepted, Lost, Message, Outcome
 from circulation.service import Service
-from tests.circulation.nightly import Nights
+from tests.circulation.nightly import ON, THREE, Nights
 from tests.circulation.posting import at_seven, change_loan, lend
 from tests.circulation.world import Days, World, rule
 
-ON = rule("warn", "circulation.enable_due_warning", True)
 OFF = rule("off", "circulation.enable_due_warning", False, media_type="CD", name="never for music")
-THREE = rule("three", "periods.due_warning", Days(3))
 REMIND = rule("remind", "circulation.enable_overdue_reminder", True, level="1")
 FIVE = rule("five", "periods.overdue_reminder", Days(5), level="1")
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from circulation.domain.noticing import Wanted
 from circulation.notices import runs
 from circulation.notices.content import DUE_WARNING
-from circulation.notices.selecting import Asked
+from circulation.notices.lines import Asked
 from circulation.notices.types import EMAIL, SMS, Accepted, Refused
 from circulation.service import Service
 from circulation.store import tables as t

@@ -293,6 +293,20 @@ def test_payment_reminders_count_from_the_day_the_minimum_was_reached() -> None:
     assert level == 5
 
 
+@pytest.mark.requirement("R44", "R47")
+@pytest.mark.parametrize(("apart", "days"), [(0, ["03-26", "03-27", "03-28"]), (7, ["03-26", "04-02", "04-09"])])
+def test_late_payment_reminders_begin_at_level_1_and_are_spread_as_those_of_loans(apart: int, days: list[str]) -> None:
+    rules = _dunning(("1", 7), ("2", 14), ("3", 21))
+    level, level_on, sent = 0, None, []
+    for day in _every_day(date(2026, 3, 26), date(2026, 4, 20)):
+        debt = Debt("North", date(2026, 3, 2), level, level_on)
+        found = payment_reminder(_place(day, *rules, min_days_between_levels=apart), debt, NORMAL)
+        if found.due:
+            level, level_on = rank(PAYMENT_LEVELS, found.level), day
+            sent.append((f"{day:%m-%d}", found.level))
+    assert sent == list(zip(days, "123", strict=True))
+
+
 @pytest.mark.requirement("R14")
 def test_staff_may_owe_without_being_reminded() -> None:
     off = rule("off", "circulation.enable_payment_reminder", False, level="1", patron_category="staff")

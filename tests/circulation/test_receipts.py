@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from circulation import desk, operations, staffing
 from circulation.jobs import claiming, running, tasks
 from circulation.jobs.running import Run
 from circulation.jobs.types import TYPES
-from circulation.notices import looking, receipts, sending, settling, templates
+from circulation.notices import looking, receipts, settling, templates
 from circulation.notices.content import LENT, RECEIPT, RENEWED, RETURNED
-from circulation.notices.selecting import Asked
-from circulation.notices.sending import CUT_OFF, HANDED_OVER, SENDING
 from circulation.notices.types import EMAIL, Lost, Refused
 from circulation.service import VERSION, Service, Workplace
 from circulation.store import jobs
 from circulation.store import notices as store
 from circulation.store import tables as t
-from circulation.store.job_tables import task, task_run
+from circulation.store.job_tables import task
 from circulation.store.notice_tables import message
 from tests.circulation.mail_server import mail_server
 from tests.circulation.mailed import ACCOUNT, Mailed
-from tests.circulation.posting import DAILY, Post, Trail, later, rows
-from tests.circulation.running import Central, Line, Machine, operation, serving, together
+from tests.circulation.posting import DAILY, Post, later, rows, sends_receipts
+from tests.circulation.running import Central, Machine, operation, serving, together
+from tests.circulation.visiting import Visit
 from tests.circulation.world import World
-
-SECONDS = 60
 
 
 class Ring:
@@ -48,26 +40,6 @@ class Ring:
 
     def __call__(self) -> None:
         self.rung += 1
-
-
-class Visit:
-    """A patron at a machine: what they do, and the receipts they ask for."""
-
-    def __init__(self, machine: Machine, barcode: str) -> None:
-        self.machine, self.signed_in = machine, machine.sign_in(barcode)
-        self.done: list[str] = []
-
-    def do(self, action: str, item: str) -> Line:
-        one = operation(action, item)
-        (line,) = self.machine.batch([one], self.signed_in["token"])
-        self.done.append(one["id"])
-        return line
-
-    def ask(self, id_: str | None = None, *more: str) -> str:
-        """Ask for a receipt of all that was done; "" or the code of the refusal."""
-        body = {"id": id_ or str(uuid4()), "operations": [*self.done, *more]}
-        answer = self.machine.post("/receipts", body, Library_Session=self.signed_in["token"])
-        return "" if answer.status_code == 204 else str(answer.json()["error"])
 
 
 @pytest.fixture
@@ -85,10 +57,7 @@ def central(service: Service, ring: Ring) -> Iterator[Central]:
 def post(service: Service, world: World) -> Post:
     """A task that sends receipts, with ways that only keep them."""
     world.rules()
-    found = Post(service)
-    found.know(receipts.TASK, Asked(RECEIPT, frozenset({EMAIL})))
-    tasks.create(service, "anna", tasks.Wanted(receipts.TASK, "receipts", {}, DAILY), found.types)
-    return found
+    return sends_receipts(service)
 
 
 def _task(service: Service) -> Any:
@@ -332,42 +301,6 @@ def test_one_that_may_have_left_is_not_repeated_until_somebody_says_that_it_has_
     settling.settle(service, "anna", lost.id, left=False)
     assert _task(service).again_at == service.clock()
     assert (len(_send(post)), post.states()) == (1, [("sent", None)])
-
-
-@pytest.mark.slow
-@pytest.mark.requirement("R67", "R74")
-@pytest.mark.parametrize("point", sending.POINTS[1:])  # a run writes nothing down: receipts stand there already
-def test_a_process_killed_at_any_point_sends_none_twice(
-    service: Service, world: World, post: Post, machine: Machine, tmp_path: Path, point: str
-) -> None:
-    for _ in range(3):
-        visit = _visit(world, machine)
-        visit.do("checkout", world.item())
-        visit.ask()
-    trail = tmp_path / "trail"
-    told = {
-        "database": service.database.url.render_as_string(hide_password=False),
-        "secrets": str(tmp_path / "house" / "secrets"),
-        "type": receipts.TASK,
-        "kind": RECEIPT,
-        "task": _task(service).id,
-        "now": service.clock().isoformat(),
-        "trail": str(trail),
-        "point": point,
-        "times": 2,
-    }
-    command = [sys.executable, "-m", "tests.circulation.posting_child", json.dumps(told)]
-    ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
-    assert ended.returncode == -signal.SIGKILL
-    with service.database.writing() as db:
-        going = task_run.c.state == jobs.RUNNING
-        db.execute(update(task_run).where(going).values(state=jobs.TAKEN_OVER, ended=service.clock()))
-    post.boxes[EMAIL] = Trail(trail)
-    post.run(_task(service).id)
-    cut_off = int(point in (SENDING, HANDED_OVER))
-    left = trail.read_text().split()
-    assert len(set(left)) == len(left) == 3 - (point == SENDING)
-    assert sorted(post.states()) == sorted([("sent", None)] * (3 - cut_off) + [("uncertain", CUT_OFF)] * cut_off)
 
 
 # --- at once ----------------------------------------------------------------------------------------------------------

@@ -53,16 +53,6 @@ def fee(world: World, patron: str, amount: int, **more: Any) -> None:
         db.execute(insert(t.fee).values(patron_id=world.patron_id(patron), amount=amount, **values))
 
 
-def reserved(world: World, patron: str, title: str, **more: Any) -> str:
-    """A reservation of a title, made a minute after the one before."""
-    id_ = str(uuid4())
-    values = {"pickup": "N1", "channel": "desk", "state": "waiting", "suspended": False, "rule_set": 1, "rules": {}}
-    made = {"made_at": world.service.clock(), **values, **more}
-    with world.service.database.writing() as db:
-        db.execute(insert(t.reservation).values(id=id_, title_id=title, patron_id=world.patron_id(patron), **made))
-    return id_
-
-
 def every(listed: List, service: Service, wanted: Any, rows: int) -> list[dict[str, Any]]:
     """All rows of a list, page by page."""
     page = listed(service, wanted, rows=rows)
@@ -180,7 +170,7 @@ def filled(world: World, count: int) -> None:
         patron = world.patron(last_name=f"Vogel {number % 3}")
         item = world.lent(patron, due=TODAY + timedelta(days=number % 3), title=f"Title {number % 3}")
         fee(world, patron, 100 + number)
-        reserved(world, patron, item)
+        world.reserved(item, patron)
         operations.run(world.service, at, Asked(str(uuid4()), "return", "unknown", None))
 
 
@@ -224,7 +214,7 @@ def test_a_list_takes_as_many_statements_for_many_rows_as_for_few(world: World) 
     first = len(few)
     for _ in range(20):
         patron = world.patron()
-        reserved(world, patron, world.lent(patron))
+        world.reserved(world.lent(patron), patron)
         fee(world, patron, 5)
     with noted(world.service) as many:
         for listed, wanted in LISTS:
@@ -316,7 +306,7 @@ def test_reservations_have_a_title_a_name_and_a_number(world: World, clock: Test
         ("D", "waiting", {"pickup": "N2"}),
     ):
         clock.later(minutes=1)
-        reserved(world, world.patron(last_name=name), "momo", state=state, **more)
+        world.reserved("momo", world.patron(last_name=name), state=state, **more)
     rows = searching.reservations(world.service, Reservations()).rows
     assert [(row["last_name"], row["title"], row["number"]) for row in rows] == [
         ("A", "Momo", None),
@@ -372,8 +362,8 @@ def test_titles_are_told_with_copies_and_queue(world: World) -> None:
     world.item(title="Momo", title_id="momo", set_aside=patron)
     world.lent(patron, title="Momo", title_id="momo")
     world.item(title="Weg", title_id="gone", state="withdrawn")
-    reserved(world, patron, "momo")
-    reserved(world, patron, "momo", state="cancelled", ended_at=world.service.clock())
+    world.reserved("momo", patron)
+    world.reserved("momo", patron, state="cancelled", ended_at=world.service.clock())
     for text in ("", "ende mo", "momo", first, second):
         (row,) = searching.titles(world.service, Titles(text)).rows
         assert row == {

@@ -104,6 +104,15 @@ class World:
             db.execute(insert(t.loan).values(item_id=item, patron_id=self.patron_id(barcode), due=due, **values))
         return item
 
+    def reserved(self, title: str, barcode: str, **more: Any) -> str:
+        """A reservation of a title by a patron, waiting unless told otherwise; its id."""
+        id_ = str(uuid4())
+        of = {"title_id": title, "patron_id": self.patron_id(barcode), "pickup": "N1", "channel": "web"}
+        values = {"made_at": self.service.clock(), "state": "waiting", "suspended": False, "rule_set": 1, "rules": {}}
+        with self.service.database.writing() as db:
+            db.execute(insert(t.reservation).values(id=id_, **{**of, **values, **more}))
+        return id_
+
     def item_row(self, item: str) -> Any:
         with self.service.database.reading() as db:
             return db.execute(select(t.item).where(t.item.c.id == item)).one()

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from circulation import staffing
 from circulation.service import Service
-from circulation.staffing import ROLES
+from circulation.staffing import ROLES, RULES
+from tests.circulation.conftest import central as central_of_the_test_world
 from tests.circulation.conftest import (  # noqa: F401 - fixtures
-    central,
     clock,
     demo_central,
     demo_house,
@@ -24,8 +25,10 @@ from tests.circulation.conftest import (  # noqa: F401 - fixtures
 )
 from tests.circulation.conftest import service as service_of_the_test_world
 from tests.circulation.running import STAFF_PASSWORD, Central
+from tests.console.sending import Sending
 from tools.pictures import CHROMIUM, FLAGS
 
+central = central_of_the_test_world
 service = service_of_the_test_world
 WIDE = {"width": 1280, "height": 900}
 PATIENCE = 15_000  # ms until what a test waits for must be there
@@ -91,3 +94,33 @@ def session_of(service: Service, *roles: str, name: str = "anna", branch: str = 
     """The cookie of somebody who is signed in, for tests that need no browser."""
     staffing.create(service, "test", name, STAFF_PASSWORD, roles or ROLES, may_override=True)
     return str(staffing.sign_in(service, name, STAFF_PASSWORD, branch)["token"])
+
+
+@pytest.fixture
+def sending(central: Central, service: Service) -> Iterator[Sending]:
+    """Somebody with every role, without a browser."""
+    found = Sending(central, session_of(service))
+    yield found
+    found.http.close()
+
+
+@pytest.fixture
+def maker(central: Central, service: Service) -> Iterator[Sending]:
+    """Somebody who makes rules, without a browser."""
+    found = Sending(central, session_of(service, RULES))
+    yield found
+    found.http.close()
+
+
+def too_wide(page: Page) -> list[str]:
+    """Whether the page is wider than the screen."""
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{wide} px wider than the screen"] if wide > 0 else []
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, and whether the page is wider than the screen."""
+    page.evaluate(AXE_SCRIPT)
+    # What is well stays in the browser: it is long, and nobody reads it.
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(found => found.violations)")
+    return [*(f"{one['id']}: {[node['html'][:120] for node in one['nodes']][:3]}" for one in found), *too_wide(page)]

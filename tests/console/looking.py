@@ -9,24 +9,18 @@ from contextlib import contextmanager
 
 import requests
 
-from circulation.staff.page import SESSION
-from tests.circulation.running import SECONDS, Central
+from tests.circulation.running import Central
 from tests.console.conftest import session_of
+from tests.console.sending import Sending
 
 HOSTILE = "<script>alert(1)</script>'\"; DROP TABLE patron;--"
 
 
-class Reader:
-    """Somebody signed in: pages as they are sent, and forms with what their session puts into them."""
+class Reader(Sending):
+    """Somebody signed in who reads: pages as they are sent, and forms with what the page puts into them."""
 
     def __init__(self, running: Central, *roles: str, branch: str = "N1", name: str = "anna") -> None:
-        self.url = f"{running.url}/staff"
-        self.http = requests.Session()
-        self.http.trust_env = False
-        self.http.cookies.set(SESSION, session_of(running.service, *roles, branch=branch, name=name))
-
-    def get(self, path: str, **query: str) -> requests.Response:
-        return self.http.get(self.url + path, params=query, timeout=SECONDS)
+        super().__init__(running, session_of(running.service, *roles, branch=branch, name=name))
 
     def read(self, path: str, **query: str) -> str:
         """The text of a page there is."""
@@ -36,10 +30,8 @@ class Reader:
 
     def send(self, form: str, path: str, **given: str) -> requests.Response:
         """Send a form of a page; ``form`` is the page it stands on. The answer is the page it leads to."""
-        found = re.search(r'name="csrf" value="([^"]+)"', self.get(form).text)
-        assert found is not None
-        data = {"csrf": found[1], **given}
-        return self.http.post(self.url + path, data=data, timeout=SECONDS)
+        assert f'name="csrf" value="{self.csrf}"' in self.get(form).text
+        return self.post(path, **given)
 
 
 @contextmanager

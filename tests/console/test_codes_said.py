@@ -53,7 +53,7 @@ def unsaid(codes: set[str], *prefixes: str) -> list[str]:
 @pytest.mark.requirement("R74")
 def test_every_reason_of_a_notice_has_words() -> None:
     codes = {noticing.OFF, noticing.NOT_REMINDED}
-    for module in ("selecting", "rechecking", "sending", "settling"):
+    for module in ("lines", "rechecking", "ending", "sending", "settling"):
         codes |= constants(NOTICES / f"{module}.py")
     assert {"cut_off", "no_address", "too_old"} < codes
     assert unsaid(codes - {SYSTEM, *sending.POINTS}, "notices.reason") == []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,22 +11,18 @@ from sqlalchemy import insert, select, update
 
 from circulation import audit
 from circulation.jobs import tasks
-from circulation.notices import receipts
-from circulation.notices.content import LENT, RECEIPT, RETURNED
-from circulation.notices.selecting import Asked
+from circulation.notices.content import LENT, RETURNED
 from circulation.notices.types import EMAIL
 from circulation.service import Service
 from circulation.staffing import DESK
 from circulation.store import house
 from circulation.store import tables as t
 from rules.values import Fee, FeeBasis, FeeStep
-from tests.circulation.posting import DAILY, Post
-from tests.circulation.running import Central, serving
+from tests.circulation.posting import sends_receipts
+from tests.circulation.running import Central
 from tests.circulation.world import Amount, Days, MinAge, World, rule
-from tests.console.conftest import Open, session_of
-from tests.console.sending import Sending
+from tests.console.conftest import Open
 
-MARK = "00000000-0000-4000-8000-000000000001"
 MOST_TABS = 120
 
 
@@ -250,7 +244,7 @@ def test_where_each_returned_item_goes_is_said(world: World, desk: AtDesk, servi
         house.changed(db)
     wanted, foreign, idle = world.lent(world.patron()), world.item(branch="N2"), world.item()
     waiting = world.patron(first_name="Kim", last_name="Larsen")
-    reserve(service, world.patron_id(waiting), wanted)
+    world.reserved(wanted, waiting)
     desk.press("F3")
     desk.scan(wanted)
     assert "Hold shelf: set aside for Kim Larsen." in desk.newest
@@ -263,15 +257,6 @@ def test_where_each_returned_item_goes_is_said(world: World, desk: AtDesk, servi
     assert "Kim Larsen" in desk.page.content()
     desk.press("F4")
     assert "Kim Larsen" not in desk.page.content()
-
-
-def reserve(service: Service, patron: str, title: str, **more: Any) -> str:
-    """A reservation that waits."""
-    of = {"id": f"res-{title[-6:]}", "title_id": title, "patron_id": patron, "pickup": "N1", "channel": "web"}
-    values = {**of, "made_at": service.clock(), "state": "waiting", "suspended": False, "rule_set": 1, "rules": {}}
-    with service.database.writing() as db:
-        db.execute(insert(t.reservation).values(**{**values, **more}))
-    return str(values["id"])
 
 
 # --- renewing and reserving -------------------------------------------------------------------------------------------
@@ -367,168 +352,12 @@ def test_nothing_of_a_patron_is_left_after_f4_and_signing_out(world: World, desk
     assert "Ostrander" not in desk.page.content()
 
 
-# --- without a browser ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def sending(central: Central, service: Service) -> Iterator[Sending]:
-    found = Sending(central, session_of(service))
-    yield found
-    found.http.close()
-
-
-def test_a_scan_that_is_sent_twice_acts_once(world: World, sending: Sending) -> None:
-    world.rules()
-    card, item = world.patron(), world.item()
-    path = f"/desk/scan?patron={world.patron_id(card)}"
-    first, second = (sending.post(path, op=MARK, scan=item) for _ in range(2))
-    assert first.url == second.url
-    assert "Lent until" in second.text
-    assert "already" not in second.text
-    assert len(world.open_loans(card)) == 1
-
-
-def test_lines_of_another_desk_and_what_is_no_id_are_not_shown(
-    world: World, sending: Sending, service: Service
-) -> None:
-    world.rules()
-    item = world.item()
-    sending.post("/desk/scan?mode=back", op=MARK, scan=item)
-    with service.database.reading() as db:
-        (number,) = db.execute(select(t.operation.c.id)).scalars()
-    assert item in sending.get(f"/desk?mode=back&lines={number},x,../..").text
-    with service.database.writing() as db:
-        elsewhere = {"id": MARK, "name": "desk N2", "branch": "N2", "key_hash": "x", "channel": "desk"}
-        db.execute(insert(t.machine).values(**elsewhere, enrolled_at=service.clock()))
-        db.execute(update(t.operation).values(machine_id=MARK))
-    assert item not in sending.get(f"/desk?mode=back&lines={number}").text
-
-
-def test_a_payment_that_is_sent_twice_is_taken_once(world: World, sending: Sending, service: Service) -> None:
-    world.rules()
-    patron = world.patron_id(world.patron(owes=500))
-    given = {"amount": "2,00", "filled": "5.00", "seen": "500"}
-    assert "The payment is booked." in sending.post(f"/patrons/{patron}/payments", **given).text
-    again = sending.post(f"/patrons/{patron}/payments", **given)
-    assert again.status_code == 409
-    assert "The account has changed" in again.text
-    with service.database.reading() as db:
-        assert db.execute(select(t.fee.c.paid)).scalar_one() == 200
-
-
-@pytest.mark.requirement("R35")
-def test_some_fees_are_ticked_and_paid_as_a_whole(world: World, sending: Sending, service: Service) -> None:
-    world.rules()
-    patron = world.patron_id(world.patron(owes=500))
-    charged = {"reason": "damage", "amount": "3.00", "seen": "500"}
-    assert "The fee is booked." in sending.post(f"/patrons/{patron}/fees", **charged).text
-    with service.database.reading() as db:
-        first, second = db.execute(select(t.fee.c.id).order_by(t.fee.c.id)).scalars()
-    given = {"amount": "8.00", "filled": "8.00", "seen": "800", "fee": str(second)}
-    sending.post(f"/patrons/{patron}/payments", **given)
-    with service.database.reading() as db:
-        assert dict(db.execute(select(t.fee.c.id, t.fee.c.paid)).all()) == {first: 0, second: 300}
-
-
-@pytest.mark.parametrize("given", [{"amount": ""}, {"amount": "0"}, {"amount": "much"}, {"amount": "99.00"}])
-def test_an_amount_that_cannot_be_is_said_and_stays_in_its_field(
-    world: World, sending: Sending, given: dict[str, str]
-) -> None:
-    world.rules()
-    patron = world.patron_id(world.patron())
-    answer = sending.post(f"/patrons/{patron}/payments", filled="0.00", **given)
-    assert 400 <= answer.status_code < 500
-    assert 'role="alert"' in answer.text
-
-
-def test_an_address_that_leads_elsewhere_comes_back_to_the_patron(world: World, sending: Sending) -> None:
-    world.rules()
-    patron = world.patron_id(world.patron())
-    item = world.lent(world.patron())
-    for back in ("//evil.example/", "https://evil.example/", "/desk\\", "/members"):
-        answer = sending.post(f"/patrons/{patron}/operations", back=back, op=MARK, action="renewal", item=item)
-        assert answer.url.startswith(f"{sending.url}/patrons/{patron}")
-
-
-@pytest.mark.requirement("R34", "R85")
-def test_what_stops_a_patron_is_told_with_what_lifts_it(world: World, sending: Sending) -> None:
-    world.rules(rule("ten", "patron.debt_block", Amount(1000)))
-    patron = world.patron_id(world.patron(owes=1250, blocked=True, valid_until=date(2026, 5, 31)))
-    page = sending.get(f"/desk?patron={patron}").text
-    assert "€12.50 are owed; the limit is reached." in page
-    assert "Paying €2.51 lifts this." in page
-    assert "Extending the card lifts this." in page
-    assert "Staff lift this by changing the patron." in page
-
-
-@pytest.mark.requirement("R20")
-def test_how_many_more_may_be_borrowed_is_told_with_what_counts(world: World, sending: Sending) -> None:
-    world.rules(rule("cds", "counts.max_loans", 10, media_type="CD"), rule("all", "counts.max_loans", 15))
-    card = world.patron()
-    disc = world.lent(card, "CD")
-    page = sending.get(f"/patrons/{world.patron_id(card)}").text
-    assert "9 more" in page
-    assert "14 more" in page
-    assert page.count(f"Title {disc}, ") == 2
-
-
-@pytest.mark.requirement("R23", "R50", "R51", "R52")
-@pytest.mark.parametrize(
-    ("rules", "told"),
-    [
-        ((), "A copy stands on the shelf."),
-        ((rule("no", "reservation.item_reservable", False),), "Items like this cannot be reserved."),
-        ((rule("none", "counts.max_reservations_per_title", 0),), "as often as allowed"),
-    ],
-)
-def test_why_a_title_may_not_be_reserved_is_told(
-    world: World, sending: Sending, rules: tuple[Any, ...], told: str
-) -> None:
-    world.rules(*rules)
-    patron, title = world.patron_id(world.patron()), world.item()
-    answer = sending.post(f"/patrons/{patron}/reserve", title=title, pickup="N1")
-    assert answer.status_code == 409
-    assert told in answer.text
-    assert "no rule matches" in answer.text
-
-
-def test_a_reservation_rests_and_goes_on(world: World, sending: Sending, service: Service) -> None:
-    world.rules()
-    patron, title = world.patron_id(world.patron()), world.lent(world.patron())
-    number = reserve(service, patron, title, expires=date(2026, 6, 30))
-    page = sending.post(f"/patrons/{patron}/reservations/{number}/suspend").text
-    assert "The reservation rests" in page
-    page = sending.post(f"/patrons/{patron}/reservations/{number}/resume").text
-    assert "waits, place 1" in page
-    other = world.patron_id(world.patron())
-    assert sending.post(f"/patrons/{other}/reservations/{number}/cancel").status_code == 404
-    assert sending.post(f"/patrons/{patron}/reservations/{number}/eat").status_code == 404
-
-
-@pytest.mark.requirement("R19")
-def test_who_else_waits_for_a_loan_is_shown(world: World, sending: Sending, service: Service) -> None:
-    world.rules()
-    card = world.patron()
-    title = world.lent(card, due=service.clock().date() - timedelta(days=3))
-    reserve(service, world.patron_id(world.patron()), title)
-    page = sending.get(f"/patrons/{world.patron_id(card)}").text
-    assert "1 waits" in page
-    assert "3 days overdue" in page
-
-
 # --- receipts by e-mail -----------------------------------------------------------------------------------------------
-
-
-def _sends_receipts(service: Service) -> Post:
-    post = Post(service)
-    post.know(receipts.TASK, Asked(RECEIPT, frozenset({EMAIL})))
-    tasks.create(service, "anna", tasks.Wanted(receipts.TASK, "receipts", {}, DAILY), post.types)
-    return post
 
 
 def test_a_receipt_of_what_was_done_here_is_sent_by_mail(world: World, desk: AtDesk, service: Service) -> None:
     world.rules()
-    post = _sends_receipts(service)
+    post = sends_receipts(service)
     card = world.patron(email="mira@example.org")
     back, new = world.lent(card), world.item()
     desk.scan(card)
@@ -546,35 +375,3 @@ def test_a_receipt_of_what_was_done_here_is_sent_by_mail(world: World, desk: AtD
     ((content,), (message,)) = (post.contents, post.boxes[EMAIL].taken)
     assert [(one.item, one.done) for one in content.loans] == [(new, LENT), (back, RETURNED)]
     assert message.to == "mira@example.org"
-
-
-def test_without_an_address_the_desk_says_so_and_without_a_task_nothing(
-    world: World, sending: Sending, service: Service
-) -> None:
-    world.rules()
-    card = world.patron()
-    path = f"/desk/scan?patron={world.patron_id(card)}"
-    assert "by e-mail" not in sending.post(path, op=MARK, scan=world.item()).text
-    _sends_receipts(service)
-    done = sending.post(path, op=MARK, scan=world.item())
-    assert "No receipt by e-mail" in done.text
-    assert "Send the receipt" not in done.text
-    query = done.url.partition("?")[2]
-    refused = sending.post(f"/desk/receipt?{query}", op=MARK)
-    assert refused.status_code == 409
-    assert "no address that mail can be sent to" in refused.text
-
-
-def test_a_receipt_wakes_the_scheduler(world: World, service: Service) -> None:
-    world.rules()
-    post = _sends_receipts(service)
-    rung: list[int] = []
-    with serving(service, lambda: rung.append(1)) as central:
-        sending = Sending(central, session_of(service))
-        patron = world.patron_id(world.patron(email="mira@example.org"))
-        done = sending.post(f"/desk/scan?patron={patron}", op=MARK, scan=world.item())
-        query = done.url.partition("?")[2]
-        for _ in range(2):  # a form that is sent twice
-            sending.post(f"/desk/receipt?{query}", op=MARK)
-        sending.http.close()
-    assert (len(rung), len(post.messages())) == (2, 1)

@@ -73,7 +73,7 @@ def test_an_account_is_entered_and_its_password_never_shown(admin: Reader, world
         assert PASSWORD not in admin.get(path).text
     assert "One is kept. Leave empty to keep it." in admin.read(PAGE)
     admin.send(PAGE, f"{PAGE}/change", **fields(server, password="", name="Reading room"))
-    assert accounts.one(world.service, "office").has_password
+    assert accounts.one(world.service, "office").has_secret
     assert "Reading room" in admin.read("/mail")
 
 
@@ -102,7 +102,7 @@ def test_for_another_server_the_password_is_asked_for_again(admin: Reader, world
     admin.send(NEW, NEW, **fields(server))
     answer = admin.send(PAGE, f"{PAGE}/change", **fields(server, password="", host="localhost"))
     assert faults(answer.text) == {"password": "For another server or user name the password has to be entered again."}
-    assert accounts.one(world.service, "office").account.host == "127.0.0.1"
+    assert accounts.one(world.service, "office").said.host == "127.0.0.1"
 
 
 # --- testing ----------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_gateway_is_entered_with_its_fields_as_json(admin: Reader, world: Worl
         assert faults(answer.text)["fields"].startswith(fault)
         assert html.escape(fields_, quote=False) in answer.text.replace("&#34;", '"')
     admin.send(new, new, **given, **rest, fields='{"to": ["{to}"], "text": "{text}"}')
-    made = gateways.one(world.service, "texts").gateway
+    made = gateways.one(world.service, "texts").said
     assert (made.fields, made.taken) == ({"to": ["{to}"], "text": "{text}"}, (200, 202))
     assert PASSWORD not in admin.get(page).text
     assert "Texts texts https://sms.example.org/send not tested" in admin.read("/mail")
@@ -227,6 +227,7 @@ def test_what_is_not_there_is_not_found(admin: Reader, path: str) -> None:
 def test_from_an_empty_page_to_a_task_that_warns_patrons(
     central: Central, world: World, opened: Open, server: MailServer
 ) -> None:
+    world.rules()
     world.patron(email="mira@example.org")
     page = opened(central)
     page.locator("nav").get_by_role("link", name="Checklist for notices").click()

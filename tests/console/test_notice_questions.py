@@ -18,15 +18,13 @@ from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT
 from circulation.notices.types import Refused
 from circulation.service import Service, Workplace
 from circulation.staffing import ADMIN, DESK, RULES
-from tests.circulation.nightly import Nights, answer, borrower
+from tests.circulation.nightly import ON, THREE, Nights, answer, borrower
 from tests.circulation.posting import at_seven, change_loan, lend, set_up
 from tests.circulation.running import Central
 from tests.circulation.world import Amount, Days, World, rule
 from tests.console.conftest import Open
 
 AT_DESK = Workplace("desk", "N1", "desk", "anna")
-ON = rule("warn", "circulation.enable_due_warning", True)
-THREE = rule("three", "periods.due_warning", Days(3))
 REMIND = (
     rule("remind", "circulation.enable_overdue_reminder", True, level="1"),
     rule("ten", "periods.overdue_reminder", Days(10), level="1", name="ten days"),

@@ -1,44 +1,33 @@
-"""Notices in the console: the log, one message, what comes next and why there was none (R74; questions 9 to 12)."""
+"""Notices in the console: the log, one message, and what comes next for a loan (R74; questions 9 and 11)."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
 from html import unescape
-from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from circulation import operations
-from circulation.jobs import tasks
 from circulation.notices import looking, receipts
-from circulation.notices.content import DUE_WARNING, OVERDUE, RECEIPT
-from circulation.notices.selecting import Asked
-from circulation.notices.types import EMAIL, Accepted, Refused
+from circulation.notices.content import DUE_WARNING, OVERDUE
+from circulation.notices.types import Accepted, Refused
 from circulation.service import VERSION, Service, Workplace
 from circulation.staffing import ADMIN, DESK
 from circulation.store import circulating
 from circulation.store import notices as store
 from circulation.store import tables as t
 from circulation.store.notice_tables import message, notice
-from tests.circulation.nightly import Nights, answer, borrower
-from tests.circulation.posting import DAILY, Post, at_seven, change_loan, fees, lend, rows, set_up
+from tests.circulation.nightly import COSTS, ON, REMIND, THREE, Nights, answer, borrower
+from tests.circulation.posting import at_seven, fees, lend, rows, sends_receipts
 from tests.circulation.running import Central
-from tests.circulation.world import Amount, Days, World, rule
+from tests.circulation.world import Amount, World, rule
 from tests.console.conftest import Open
 from tests.console.looking import HOSTILE, harmless, reader
-
-ON = rule("warn", "circulation.enable_due_warning", True, name="warn everybody")
-THREE = rule("three", "periods.due_warning", Days(3))
-COSTS = rule("costs", "fees.due_warning", Amount(50), name="half a euro")
-REMIND = (
-    rule("remind", "circulation.enable_overdue_reminder", True, level="1"),
-    rule("ten", "periods.overdue_reminder", Days(10), level="1"),
-)
 
 
 @pytest.fixture
@@ -193,9 +182,7 @@ def test_a_message_tells_the_version_of_its_text_and_leads_there_who_may_see_it(
 
 def test_a_receipt_stands_in_the_log_with_what_was_done(world: World, service: Service, central: Central) -> None:
     world.rules()
-    post = Post(service)
-    post.know(receipts.TASK, Asked(RECEIPT, frozenset({EMAIL})))
-    tasks.create(service, "anna", tasks.Wanted(receipts.TASK, "receipts", {}, DAILY), post.types)
+    sends_receipts(service)
     at = Workplace(str(uuid4()), "N1", "desk", "anna")
     place = {"id": at.id, "channel": "desk", "name": "desk", "branch": "N1", "key_hash": "x"}
     with service.database.writing() as db:
@@ -243,7 +230,7 @@ def test_an_address_is_shown_only_as_long_as_it_is_kept(service: Service, night:
         assert "Composed again" not in told
 
 
-# --- what comes next, and why there was none --------------------------------------------------------------------------
+# --- what comes next --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.requirement("R74")
@@ -262,132 +249,6 @@ def test_a_loan_tells_which_notices_it_got_and_which_comes_next(
     with reader(central, DESK, name="bert") as bert:
         told = bert.read("/loans/1")
         assert "Overdue reminder, level 1 : next run The next run sends it: " in told
-
-
-CASES = {
-    "off": "Off by a rule: nobody in June",
-    "not_enabled": "No rule switches it on.",
-    "no_period": "No rule says after how many days.",
-    "too_early": "Too early until Mon 15 June 2026",
-    "filtered": "The task leaves this loan out",
-    "just_lent": "Not on the day it was lent or renewed; from Mon 15 June 2026 on",
-    "one_day": "Lent or renewed too shortly before the due date",
-    "missed": "Missed: no run sent it before the due date",
-    "before_task": "When it would have been time, the task had not run yet.",
-    "no_address": "No address by which this task could reach the patron.",
-    "refused": "Refused for good, until it is changed: E-mail",
-    "no_task": "No task sends this kind of notice.",
-    "paused": "The task is paused.",
-    "returned": "Nothing more: it was returned.",
-    "renewed": "cancelled renewed before",
-    "next": "The next run sends it: ",
-    "tried": "From the following day on it is tried once more",
-}
-
-
-@pytest.mark.requirement("R66", "R74")
-@pytest.mark.parametrize("case", CASES)
-def test_why_there_was_no_warning(world: World, service: Service, central: Central, case: str) -> None:
-    """Question 10: each reason in words, decided as a run decides it."""
-    loan = CASE[case](world, service) if case in CASE else _usual(world, service, case)
-    with reader(central, DESK) as anna:
-        told = anna.read("/notices/why", loan=str(loan))
-    assert CASES[case].lower() in told.lower()
-
-
-def _usual(world: World, service: Service, case: str) -> int:
-    """A loan due on 18 June, looked at on the 15th unless the case is about another day."""
-    off = rule("off", "circulation.enable_due_warning", False, name="nobody in June")
-    sets = {"off": (off, THREE), "not_enabled": (THREE,), "no_period": (ON,)}
-    world.rules(*sets.get(case, (ON, THREE)))
-    nights = Nights(service)
-    patron = borrower(world, "Reader", **({"email": None} if case == "no_address" else {}))
-    more: dict[str, object] = {}
-    if case == "just_lent":
-        more = {"out_at": datetime(2026, 6, 15, 4, tzinfo=UTC)}
-    loan = lend(service, world.item(), patron, "2026-06-18", **more)
-    at_seven(service, {"too_early": "2026-06-10", "before_task": "2026-06-19"}.get(case, "2026-06-15"))
-    if case == "just_lent":
-        change_loan(service, loan, due=date(2026, 6, 18), out_at=datetime(2026, 6, 14, 4, tzinfo=UTC))
-        at_seven(service, "2026-06-14")
-    if case != "no_task":
-        filters: dict[str, Any] = {"media_types": ["DVD"]} if case == "filtered" else {}
-        nights.task(DUE_WARNING, **filters)
-    return loan
-
-
-def _one_day(world: World, service: Service) -> int:
-    world.rules(ON, THREE)
-    Nights(service).task(DUE_WARNING)
-    at_seven(service, "2026-06-18")
-    return lend(service, world.item(), borrower(world, "Reader"), "2026-06-18", out_at=service.clock())
-
-
-def _missed(world: World, service: Service) -> int:
-    world.rules(ON, THREE)
-    nights = Nights(service)
-    task = nights.task(DUE_WARNING)
-    nights.run(task, "2026-06-14")
-    loan = lend(service, world.item(), borrower(world, "Reader"), "2026-06-18")
-    at_seven(service, "2026-06-19")
-    return loan
-
-
-def _refused(world: World, service: Service) -> int:
-    world.rules(ON, THREE)
-    nights, loan = Nights(service, answer), lend(service, world.item(), borrower(world, "Wrong"), "2026-06-18")
-    nights.run(nights.task(DUE_WARNING), "2026-06-15")
-    return loan
-
-
-def _paused(world: World, service: Service) -> int:
-    loan = _usual(world, service, "next")
-    tasks.pause(service, "anna", 1)
-    return loan
-
-
-def _returned(world: World, service: Service) -> int:
-    loan = _usual(world, service, "next")
-    change_loan(service, loan, returned_at=service.clock())
-    return loan
-
-
-def _renewed(world: World, service: Service) -> int:
-    """Written down, then renewed before it left."""
-    world.rules(ON, THREE)
-    nights = Nights(service, lambda _: Refused("451 later", permanent=False))
-    loan, task = lend(service, world.item(), borrower(world, "Reader"), "2026-06-18"), nights.task(DUE_WARNING)
-    nights.run(task, "2026-06-15")
-    change_loan(service, loan, due=date(2026, 7, 14), renewals=1, renewed_at=service.clock())
-    nights.run(task, "2026-06-16")
-    return loan
-
-
-def _tried(world: World, service: Service) -> int:
-    """Refused for good, a reminder: it goes by letter."""
-    world.rules(*REMIND)
-    nights, loan = Nights(service, answer), lend(service, world.item(), borrower(world, "Wrong"), "2026-06-01")
-    nights.run(nights.task(OVERDUE), "2026-06-26")
-    return loan
-
-
-CASE = {
-    "tried": _tried,
-    "one_day": _one_day,
-    "missed": _missed,
-    "refused": _refused,
-    "paused": _paused,
-    "returned": _returned,
-    "renewed": _renewed,
-}
-
-
-def test_why_is_asked_of_a_loan_there_is(world: World, central: Central) -> None:
-    world.rules()
-    with reader(central, DESK) as anna:
-        assert "Number of the loan" in anna.read("/notices/why")
-        assert anna.get("/notices/why", loan="7").status_code == 404
-        assert anna.get("/notices/why", loan="x").status_code == 422
 
 
 @pytest.mark.requirement("R15", "R29")
@@ -427,89 +288,3 @@ def test_hostile_text_is_shown_as_text(world: World, service: Service, central: 
         for field in ("item", "kind", "state", "patron"):
             assert harmless(anna.get("/notices", **{field: HOSTILE}).text) or field in ("kind", "state"), field
         assert harmless(anna.send("/notices", "/notices/patron", q=HOSTILE).text)
-
-
-# --- runs -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.requirement("R75")
-def test_tonight_tells_what_would_be_sent_and_sends_nothing(world: World, service: Service, central: Central) -> None:
-    """Question 12."""
-    world.rules(ON, THREE, COSTS)
-    nights = Nights(service)
-    for name, email in (("Mira", "mira@example.org"), ("Silent", None)):
-        lend(service, world.item(title=f"Book of {name}"), borrower(world, name, email=email), "2026-06-18")
-    at_seven(service, "2026-06-15")
-    task = nights.task(DUE_WARNING)
-    with reader(central, DESK) as anna:
-        told = anna.read("/notices/tonight")
-        assert "messages 1 loans 1 estimated fees €0.50 without an address 1" in told
-        assert "Book of Mira E-mail warn everybody" in told
-        assert "Book of Silent not sent no address" in told
-        assert rows(service, message.select()) == []
-        nights.run(task)
-        told = anna.read("/notices/tonight")
-        assert "sent: 1" in told
-        assert "messages 0 loans 0 estimated fees €0.00 without an address 1" in told
-
-
-@pytest.mark.requirement("R47")
-def test_a_backlog_waits_until_somebody_with_the_role_confirms_it(
-    world: World, service: Service, central: Central
-) -> None:
-    world.rules(*REMIND)
-    set_up(service, backlog_limit=1)
-    nights = Nights(service)
-    for name in ("Mira", "Max"):
-        lend(service, world.item(), borrower(world, name), "2026-06-01")
-    task = nights.task(OVERDUE)
-    assert "waits_for_confirmation" in nights.run(task, "2026-06-26")
-    with reader(central, DESK) as bert:
-        told = bert.read("/notices/tonight")
-        assert "2 reminders wait since Fri 26 June 2026 07:00" in told
-        assert "median of the last runs: 0" in told
-        assert "Somebody with the role" in told
-        assert "Let them be sent" not in told
-    with reader(central, DESK, ADMIN, name="carla") as anna:
-        assert "Let them be sent" in anna.read("/notices/tonight")
-        anna.send("/notices/tonight", f"/tasks/{task}/confirm")
-        assert "2 reminders wait" not in anna.read("/notices/tonight")
-    nights.run(task)
-    assert len(nights.box.taken) == 2
-
-
-def test_without_a_task_the_page_says_what_to_do(world: World, central: Central) -> None:
-    world.rules()
-    with reader(central, DESK) as anna:
-        assert "No task sends notices yet." in anna.read("/notices/tonight")
-
-
-@pytest.mark.requirement("R73")
-def test_months_before_and_after_due_warnings(world: World, service: Service, central: Central) -> None:
-    """The example of R73: May 0 and 120, June 310 and 64."""
-    world.rules()
-    months = (("2026-05-10", OVERDUE, 120), ("2026-06-10", DUE_WARNING, 310), ("2026-06-30", OVERDUE, 64))
-    for day, kind, count in months:
-        write(service, kind, datetime.fromisoformat(f"{day}T21:30:00").replace(tzinfo=UTC), count)
-    write(service, OVERDUE, datetime(2026, 6, 30, 22, 30, tzinfo=UTC), 7)  # in Berlin it is July
-    with reader(central, DESK) as anna:
-        told = anna.read("/notices/effect", since="2026-05-01", until="2026-06-30")
-        assert "May 2026 0 0 120 120 June 2026 310 310 64 64 Together 310 184" in told
-        page = anna.get("/notices/effect", since="2026-05-01", until="2026-06-30").text
-        assert '<meter min="0" max="310" value="64"' in page
-        assert "July 2026 0 0 7 7" in anna.read("/notices/effect", since="2026-07-01", until="2026-07-31")
-        assert "June 2026" in anna.read("/notices/effect")
-        for wrong in ({"since": "x"}, {"since": "2026-07-01", "until": "2026-06-01"}, {"since": "1900-01-01"}):
-            assert anna.get("/notices/effect", **wrong).status_code in (400, 422), wrong
-        assert anna.get("/notices/effect", since="9999-01-01", until="9999-12-31").status_code in (200, 400)
-
-
-def write(service: Service, kind: str, at: datetime, count: int) -> None:
-    """Notices of a kind that were sent at an instant, all in one message."""
-    common = {"kind": kind, "level": "1" if kind == OVERDUE else "", "state": "sent", "fee": 0}
-    said = {"key": f"{kind}{at}", "run": 1, "branch": "N1", "channel": "email", "language": "en", "tries": 1}
-    with service.database.writing() as db:
-        made = {**common, **said, "created_at": at, "ended_at": at, "fees": [], "rule_set": 1}
-        id_ = store.add_message(db, made)
-        one: dict[str, Any] = {**common, "message": id_, "invoiced": 0, "winners": {}, "at": at}
-        db.execute(insert(notice), [one] * count)

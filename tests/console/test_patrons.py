@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -18,21 +17,14 @@ from rules.values import Fee, FeeBasis, FeeStep
 from tests.circulation.running import Central, TestClock
 from tests.circulation.world import Amount, Days, World, rule
 from tests.console.conftest import session_of
+from tests.console.looking import HOSTILE
 from tests.console.sending import Sending
 
-HOSTILE = """<script>alert(1)</script>'"; DROP TABLE patron;--"""
 ENTERED = {
     **{"first_name": "Ida", "last_name": "Blum", "category": "normal", "home": "N1", "language": "de"},
     **{"born": "1999-02-28", "card": "C-1", "pin": "4711", "pin_again": "4711"},
 }
 MARK = "00000000-0000-4000-8000-000000000002"
-
-
-@pytest.fixture
-def sending(central: Central, service: Service) -> Iterator[Sending]:
-    found = Sending(central, session_of(service))
-    yield found
-    found.http.close()
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from circulation.service import Service
 from circulation.staffing import DESK
@@ -19,20 +18,10 @@ from tests.console.conftest import Open
 from tests.console.looking import HOSTILE, harmless, reader, text_of
 
 
-def reserved(world: World, item: str, patron: str, **more: Any) -> str:
-    """A reservation of an item's title; its id."""
-    id_ = str(uuid4())
-    values = {"pickup": "N1", "made_at": world.service.clock(), "channel": "web", "state": "waiting"}
-    fixed = {"suspended": False, "rule_set": 1, "rules": {}, "title_id": item, "patron_id": world.patron_id(patron)}
-    with world.service.database.writing() as db:
-        db.execute(insert(t.reservation).values(id=id_, **{**values, **fixed, **more}))
-    return id_
-
-
 def shelved(world: World, patron: str, until: date, **more: Any) -> str:
     """A copy on the hold shelf of N1 for a patron; the id of its reservation."""
     item = world.item(set_aside=patron, collect_by=until, **more)
-    return reserved(world, item, patron, state="on_shelf", copy_id=item, collect_by=until)
+    return world.reserved(item, patron, state="on_shelf", copy_id=item, collect_by=until)
 
 
 def row(service: Service, reservation: str) -> Any:
@@ -44,8 +33,8 @@ def test_titles_and_reservations_are_found_by_words_branch_and_state(world: Worl
     world.rules()
     nights, days = world.item(title="Nights"), world.item(title="Days")
     patron = world.patron(last_name="Vogel")
-    reserved(world, nights, patron)
-    reserved(world, days, patron, pickup="N2", state="on_its_way")
+    world.reserved(nights, patron)
+    world.reserved(days, patron, pickup="N2", state="on_its_way")
     with reader(central, DESK) as anna:
         told = anna.read("/reservations", text="nigh")
         assert "Titles Title" in told
@@ -61,9 +50,9 @@ def test_a_reservation_rests_takes_part_again_and_is_cancelled_in_its_queue(
 ) -> None:
     world.rules()
     item = world.lent(world.patron(last_name="Borrower"), title="Nights")
-    first = reserved(world, item, world.patron(last_name="First"))
+    first = world.reserved(item, world.patron(last_name="First"))
     clock.later(minutes=1)
-    reserved(world, item, world.patron(last_name="Second"))
+    world.reserved(item, world.patron(last_name="Second"))
     page = opened(central, DESK)
     page.goto(f"{central.url}/staff/items/{item}")
     page.click("text=2 reservations of this title")
@@ -109,13 +98,13 @@ def test_the_hold_shelf_shows_what_may_go_back_first_then_what_is_ready_coming_a
     shelved(world, patron, date(2026, 6, 1), title="Ready")
     shelved(world, patron, date(2026, 5, 31), title="Over", shelf="A 12")
     on_way = world.item(title="Coming", state="in_transit", branch="N2")
-    reserved(world, on_way, patron, state="on_its_way", copy_id=on_way)
-    reserved(world, world.item(title="Fetch me"), patron, pickup="N2")
+    world.reserved(on_way, patron, state="on_its_way", copy_id=on_way)
+    world.reserved(world.item(title="Fetch me"), patron, pickup="N2")
     world.item(title="Elsewhere", branch="N2")
     asleep = world.item(title="Asleep")
-    reserved(world, asleep, patron, suspended=True)
+    world.reserved(asleep, patron, suspended=True)
     late = world.item(title="Given up")
-    reserved(world, late, patron, expires=date(2026, 5, 31))
+    world.reserved(late, patron, expires=date(2026, 5, 31))
     with reader(central, DESK) as anna:
         told = anna.read("/hold-shelf")
         order = ["1 item may go back", "Over", "1 item is ready to collect", "Ready", "1 item to fetch", "Fetch me"]
@@ -134,11 +123,11 @@ def test_each_copy_is_fetched_once_and_for_one_of_those_who_wait(world: World, c
     first, second = world.item(title="Nights"), world.item(title="Nights")
     with world.service.database.writing() as db:
         db.execute(update(t.item).where(t.item.c.id == second).values(title_id=first))
-    reserved(world, first, world.patron())
+    world.reserved(first, world.patron())
     with reader(central, DESK) as anna:
         assert "1 item to fetch" in anna.read("/hold-shelf")
     for _ in range(3):
-        reserved(world, first, world.patron())
+        world.reserved(first, world.patron())
     with reader(central, DESK, name="berta") as berta:
         assert "2 items to fetch" in berta.read("/hold-shelf")
 
@@ -147,7 +136,7 @@ def test_hostile_text_is_shown_and_harmless(world: World, central: Central) -> N
     world.rules()
     patron = world.patron(last_name=HOSTILE, first_name=HOSTILE)
     item = world.item(title=HOSTILE)
-    reserved(world, item, patron)
+    world.reserved(item, patron)
     shelved(world, patron, date(2026, 6, 3), title=HOSTILE, shelf=HOSTILE)
     with reader(central, DESK) as anna:
         for path in (f"/reservations?title={item}", "/reservations", "/hold-shelf"):

@@ -9,15 +9,12 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from pymarc import PymarcException, Record
 
 from circulation.importing.faults import RECORD
-from circulation.importing.fields import Kind
-from circulation.importing.mapping import MARC, FileMapping
 from circulation.importing.sources import Raw, broken
-from circulation.importing.sources.records import Records
+from circulation.importing.sources.record_file import RecordFile
 
 END = b"\x1d"
 AT_ONCE = 1 << 16
@@ -26,37 +23,12 @@ _BETWEEN = b"\r\n\0 \x1a"  # between records, by programs that write lines
 logging.getLogger("pymarc").setLevel(logging.CRITICAL)  # it logs contents of fields that it repairs
 
 
-class MarcSource:
-    """A file of MARC 21 records.
+class MarcSource(RecordFile):
+    """A file of MARC 21 records."""
 
-    Args:
-        file: at its beginning.
-        kind: what a copy field is.
-        mapping: where records have our fields.
-    """
-
-    unit = RECORD
-    section = MARC
-
-    def __init__(self, file: BinaryIO, kind: Kind, mapping: FileMapping) -> None:
-        self._file, self._records, self._copies = file, Records(kind, mapping), mapping.copies
-        self.given = self._records.given
-
-    def __iter__(self) -> Iterator[Raw]:
-        """Every copy of every record, and every record that cannot be read."""
-        number, copies = 0, 0
+    def _read(self) -> Iterator[Record | Raw]:
         for number, chunk in enumerate(self._chunks(), start=1):
-            found = _record(number, chunk)
-            if isinstance(found, Raw):
-                yield found
-                if len(chunk) > MOST_RECORD or not chunk.endswith(END):
-                    return
-                continue
-            for row in self._records.rows(number, found):
-                copies += 1
-                yield row
-        if number and not copies:
-            yield broken(0, "no_copies", RECORD, fatal=True, tag=self._copies)
+            yield _record(number, chunk)
 
     def _chunks(self) -> Iterator[bytes]:
         """Records with their end signs; the last one may lack it."""

@@ -7,17 +7,15 @@ else is fetched, and no record can grow without end. Not responsible for what st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 from xml.sax import SAXException, SAXParseException, make_parser
 from xml.sax.handler import LexicalHandler, feature_external_ges, feature_namespaces, property_lexical_handler
 
 from pymarc import PymarcException, Record, XmlHandler
 
 from circulation.importing.faults import RECORD, Fault
-from circulation.importing.fields import Kind
-from circulation.importing.mapping import MARC, FileMapping
 from circulation.importing.sources import Raw, broken
-from circulation.importing.sources.records import Records
+from circulation.importing.sources.record_file import RecordFile
 
 AT_ONCE = 1 << 16
 MOST_RECORD = 8_000_000  # bytes from one record's end to the next
@@ -71,42 +69,11 @@ class _Handler(XmlHandler):
         self.done.append(None if self._unreadable else record)
 
 
-class MarcXmlSource:
-    """A MARCXML file.
+class MarcXmlSource(RecordFile):
+    """A MARCXML file."""
 
-    Args:
-        file: at its beginning.
-        kind: what a copy field is.
-        mapping: where records have our fields.
-    """
-
-    unit = RECORD
-    section = MARC
-
-    def __init__(self, file: BinaryIO, kind: Kind, mapping: FileMapping) -> None:
-        self._file, self._records, self._copies = file, Records(kind, mapping), mapping.copies
-        self.given = self._records.given
-
-    def __iter__(self) -> Iterator[Raw]:
-        """Every copy of every record, and what is wrong with the XML."""
-        handler, number, copies = _Handler(), 0, 0
-        for found in self._read(handler):
-            if isinstance(found, Raw):
-                yield found
-                return
-            number += 1
-            if found is None:
-                yield broken(number, "record_unreadable", RECORD)
-                continue
-            for row in self._records.rows(number, found):
-                copies += 1
-                yield row
-        if not number and handler.root not in ROOTS:
-            yield broken(0, "wrong_root", RECORD, fatal=True, root=ascii(handler.root[:60])[1:-1])
-        elif number and not copies:
-            yield broken(0, "no_copies", RECORD, fatal=True, tag=self._copies)
-
-    def _read(self, handler: _Handler) -> Iterator[Record | Raw | None]:
+    def _read(self) -> Iterator[Record | Raw]:
+        handler = _Handler()
         parser = make_parser()
         parser.setFeature(feature_namespaces, True)
         parser.setFeature(feature_external_ges, False)
@@ -117,17 +84,20 @@ class MarcXmlSource:
             block = self._file.read(AT_ONCE)
             wrong = _feed(parser, block)
             since = 0 if handler.done else since + len(block)
-            number += len(handler.done)
-            yield from handler.done
+            for record in handler.done:
+                number += 1
+                yield record if record is not None else broken(number, "record_unreadable", RECORD)
             handler.done.clear()
             if wrong is not None:
                 yield broken(number + 1, wrong.code, RECORD, fatal=True, **wrong.params)
                 return
             if not block:
-                return
+                break
             if since > MOST_RECORD:
                 yield broken(number + 1, "record_too_long", RECORD, fatal=True, most=str(MOST_RECORD))
                 return
+        if not number and handler.root not in ROOTS:
+            yield broken(0, "wrong_root", RECORD, fatal=True, root=ascii(handler.root[:60])[1:-1])
 
 
 def _feed(parser: Any, block: bytes) -> Fault | None:

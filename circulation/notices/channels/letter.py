@@ -6,14 +6,14 @@ A letter has left once its file is there, whole. Not responsible for what is on 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from circulation.clock import Clock, local_day
 from circulation.notices.channels.keys import key_of
 from circulation.notices.channels.replies import ours
-from circulation.notices.types import SERVER, Accepted, Message, Outcome, Refused
+from circulation.notices.types import SERVER, Accepted, Message, Outcome, Refused, nothing
 
 _ONLY_OWNER, _FOLDER_OF_OWNER, _OTHERS = 0o600, 0o700, 0o077
 
@@ -49,7 +49,7 @@ class LetterLine:
     def wait(self) -> None:
         """Nothing is in the way."""
 
-    def hand_over(self, message: Message) -> Outcome:
+    def hand_over(self, message: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
         """Write one file, named by the message's key; the same message written again takes the place of the first.
 
         Raises:

@@ -10,7 +10,7 @@ import http.client
 import json
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ from circulation.notices.channels.keys import key_of
 from circulation.notices.channels.pace import Pace
 from circulation.notices.channels.replies import ours, told
 from circulation.notices.channels.trouble import Heard, Stage, Trouble, to_nobody, trusting, why
-from circulation.notices.types import ADDRESS, MESSAGE, SERVER, Accepted, Lost, Message, Outcome, Refused
+from circulation.notices.types import ADDRESS, MESSAGE, SERVER, Accepted, Lost, Message, Outcome, Refused, nothing
 
 BODIES = JSON, FORM = "json", "form"
 METHODS = POST, PUT, GET = "POST", "PUT", "GET"
@@ -104,7 +104,7 @@ class SmsLine:
         """Wait until the next message may leave."""
         self._pace.wait()
 
-    def hand_over(self, message: Message) -> Outcome:
+    def hand_over(self, message: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
         """Hand one over."""
         number = telephone_number(message.to)
         if number is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import smtplib
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
@@ -21,7 +21,7 @@ from circulation.notices.channels.replies import ours
 from circulation.notices.channels.smtp_connecting import Server, Unable, connection, text
 from circulation.notices.channels.smtp_replies import after_all_was_sent, refused
 from circulation.notices.channels.trouble import Heard, Stage, Trouble, to_nobody
-from circulation.notices.types import ADDRESS, SERVER, Accepted, Lost, Message, Outcome, Refused
+from circulation.notices.types import ADDRESS, SERVER, Accepted, Lost, Message, Outcome, Refused, nothing
 
 _AGAIN_AFTER = 60.0  # seconds without another try, once a server could not be reached
 _GO_AHEAD, _CLOSING = 354, 421
@@ -97,12 +97,12 @@ class SmtpLine:
         """Wait until the next message may leave."""
         self._pace.wait()
 
-    def hand_over(self, message: Message) -> Outcome:
-        """Hand one over."""
+    def hand_over(self, message: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
+        """Hand one over. ``meanwhile``: done once the whole message was sent, while the server looks at it."""
         to = mail_address(message.to)
         if to is None:
             return Refused(ours("not_an_address"), True, ADDRESS)
-        return self._sent(to, written(message, to, self._sender, self._times.clock()))
+        return self._sent(to, written(message, to, self._sender, self._times.clock()), meanwhile)
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
@@ -111,7 +111,7 @@ class SmtpLine:
                 self._smtp.quit()
             self._drop()
 
-    def _sent(self, to: MailAddress, content: bytes) -> Outcome:
+    def _sent(self, to: MailAddress, content: bytes, meanwhile: Callable[[], None]) -> Outcome:
         used_before = self._smtp is not None
         try:
             smtp = self._connected()
@@ -125,9 +125,10 @@ class SmtpLine:
             if stopped.gone:
                 self._drop()
             if stopped.gone and used_before and stopped.stage is Stage.SENDER:  # while we had nothing to say
-                return self._sent(to, content)
+                return self._sent(to, content, meanwhile)
             return self._refused(stopped, to)
         self.trouble = None
+        meanwhile()
         return self._answered(smtp, to)
 
     def _refused(self, stopped: _Stopped, to: MailAddress) -> Outcome:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 import wording
 from circulation import machine_settings, machines
@@ -14,7 +14,6 @@ from circulation.domain.policy import HOURS, SETTINGS, TEXTS, WEEKDAY_KEYS, Mist
 from circulation.errors import CirculationError
 from circulation.machine_settings import SettingsWrongError, Shown
 from circulation.staff import days, policy_form
-from circulation.staff.forms import Form
 from circulation.staff.page import MachinesPage, Page, TheForm
 from circulation.staff.pages.calendar import in_order
 from circulation.store import house
@@ -54,6 +53,15 @@ def _machine(page: Page, id_: str) -> Place:
     return Place(id_, name, path, machine_settings.of_machine, machine_settings.set_machine)
 
 
+def _place(request: Request, page: MachinesPage) -> Place:
+    """The one in the address."""
+    named = request.path_params
+    return _machine(page, named["machine"]) if "machine" in named else _organisation(page, named["organisation"])
+
+
+ThePlace = Annotated[Place, Depends(_place)]
+
+
 @router.get("/machine-settings")
 def organisations(page: MachinesPage) -> Response:
     """Whose settings."""
@@ -67,27 +75,10 @@ def organisations(page: MachinesPage) -> Response:
 
 
 @router.get("/machine-settings/{organisation:path}/texts")
-def texts_page(organisation: str, page: MachinesPage) -> Response:
-    """Sentences in the words of the library."""
-    return _texts(page, _organisation(page, organisation))
-
-
-@router.post("/machine-settings/{organisation:path}/texts")
-def set_text(organisation: str, page: MachinesPage, form: TheForm) -> Response:
-    """Say a sentence otherwise, or as usual again."""
-    return _set_text(page, _organisation(page, organisation), form)
-
-
 @router.get("/machines/{machine}/settings/texts")
-def machine_texts_page(machine: str, page: MachinesPage) -> Response:
-    """The same of one machine."""
-    return _texts(page, _machine(page, machine))
-
-
-@router.post("/machines/{machine}/settings/texts")
-def set_machine_text(machine: str, page: MachinesPage, form: TheForm) -> Response:
-    """The same of one machine."""
-    return _set_text(page, _machine(page, machine), form)
+def texts(page: MachinesPage, place: ThePlace) -> Response:
+    """Sentences in the words of the library."""
+    return _texts(page, place)
 
 
 def _texts(
@@ -118,7 +109,10 @@ def _texts(
     )
 
 
-def _set_text(page: Page, place: Place, form: Form) -> Response:
+@router.post("/machine-settings/{organisation:path}/texts")
+@router.post("/machines/{machine}/settings/texts")
+def set_text(page: MachinesPage, form: TheForm, place: ThePlace) -> Response:
+    """Say a sentence otherwise, or as usual again."""
     code = form.needed("code")
     own = place.load(page.service, place.id).own
     said = {one: text for one in wording.languages() if (text := form.text(f"{TEXT}{one}"))}
@@ -137,27 +131,10 @@ def _set_text(page: Page, place: Place, form: Form) -> Response:
 
 
 @router.get("/machine-settings/{organisation:path}")
-def settings_page(organisation: str, page: MachinesPage) -> Response:
-    """Settings of the machines of an organisation and those below it."""
-    return _settings(page, _organisation(page, organisation))
-
-
-@router.post("/machine-settings/{organisation:path}")
-def set_settings(organisation: str, page: MachinesPage, form: TheForm) -> Response:
-    """Replace them."""
-    return _set_settings(page, _organisation(page, organisation), form)
-
-
 @router.get("/machines/{machine}/settings")
-def machine_settings_page(machine: str, page: MachinesPage) -> Response:
-    """Settings of one machine."""
-    return _settings(page, _machine(page, machine))
-
-
-@router.post("/machines/{machine}/settings")
-def set_machine_settings(machine: str, page: MachinesPage, form: TheForm) -> Response:
-    """Replace them."""
-    return _set_settings(page, _machine(page, machine), form)
+def settings(page: MachinesPage, place: ThePlace) -> Response:
+    """Settings of the machines of an organisation and those below it, or of one machine."""
+    return _settings(page, place)
 
 
 def _settings(
@@ -215,7 +192,10 @@ def _mistakes(error: CirculationError | None) -> Sequence[Mistake]:
     return error.mistakes if isinstance(error, SettingsWrongError) else ()
 
 
-def _set_settings(page: Page, place: Place, form: Form) -> Response:
+@router.post("/machine-settings/{organisation:path}")
+@router.post("/machines/{machine}/settings")
+def set_settings(page: MachinesPage, form: TheForm, place: ThePlace) -> Response:
+    """Replace them."""
     before = place.load(page.service, place.id).own
     own = policy_form.read(form)
     kept = {name: value for name, value in before.items() if name == TEXTS or name not in SETTINGS}

@@ -17,9 +17,10 @@ from circulation.notices.channels import replies
 from circulation.notices.channels.smtp_connecting import NONE
 from circulation.notices.channels.trouble import Stage
 from circulation.notices.checks import MailWrongError, must_be_right
+from circulation.notices.keeping import Shown
 from circulation.staff import mail_form
 from circulation.staff.forms import Form
-from circulation.staff.mail_form import ACCOUNTS, KINDS, Kind, Shown
+from circulation.staff.mail_form import ACCOUNTS, KINDS, Kind
 from circulation.staff.page import AdminPage, Page, TheForm
 
 router = APIRouter()
@@ -38,9 +39,7 @@ class Step:
 @router.get("/mail")
 def ways(page: AdminPage) -> Response:
     """Every account and gateway, and how they are."""
-    rows = {
-        code: [mail_form.shown(kind, one) for one in kind.module.listed(page.service)] for code, kind in KINDS.items()
-    }
+    rows = {code: kind.keeping.listed(page.service) for code, kind in KINDS.items()}
     return page.show("mail/list.html", rows=rows, sentence=replies.sentence, now=page.service.clock())
 
 
@@ -83,7 +82,7 @@ def create(what: str, page: AdminPage, form: TheForm) -> Response:
     try:
         must_be_right(mail_form.unread(kind, form))
         said = mail_form.made(kind, mail_form.said(kind, form))
-        kind.module.create(page.service, page.staff.name, code, said, form.text(kind.secret) or None)
+        kind.keeping.create(page.service, page.staff.name, code, said, form.text(kind.keeping.secret) or None)
     except CirculationError as error:
         return _new(page, kind, form, error)
     return page.go(_path(kind, code), "mail_made")
@@ -105,13 +104,13 @@ def one_way(what: str, code: str, page: AdminPage) -> Response:
 def _one(
     page: Page, kind: Kind, code: str, given: Form | None = None, error: CirculationError | None = None, to: str = ""
 ) -> Response:
-    found = mail_form.shown(kind, kind.module.one(page.service, code))
+    found = kind.keeping.one(page.service, code)
     with page.reading() as db:
-        names = kind.used_by(db, code)
+        names = kind.keeping.used_by(db, code)
     return page.show(
         "mail/one.html",
         _status(error),
-        given=given if given is not None else mail_form.said_of(found),
+        given=given if given is not None else mail_form.said_of(kind, found),
         to=to,
         found=found,
         steps=_steps(kind, found),
@@ -121,7 +120,7 @@ def _one(
     )
 
 
-def _steps(kind: Kind, found: Shown) -> tuple[Step, ...]:
+def _steps(kind: Kind, found: Shown[Any]) -> tuple[Step, ...]:
     """The last test stage by stage; of a gateway, which answers all at once, none."""
     state = found.state
     if kind is not ACCOUNTS or state.tested_at is None:
@@ -149,7 +148,7 @@ def change(what: str, code: str, page: AdminPage, form: TheForm) -> Response:
     try:
         must_be_right(mail_form.unread(kind, form))
         given = mail_form.said(kind, form)
-        kind.module.change(page.service, page.staff.name, code, given, form.text(kind.secret) or None)
+        kind.keeping.change(page.service, page.staff.name, code, given, form.text(kind.keeping.secret) or None)
     except MailWrongError as error:
         return _one(page, kind, code, form, error)
     return page.go(_path(kind, code), "mail_changed")
@@ -161,7 +160,7 @@ def test(what: str, code: str, page: AdminPage, form: TheForm) -> Response:
     kind = _kind(what)
     to = form.text(TO)
     try:
-        if not kind.module.send_test(page.service, page.staff.name, code, to, page.words.language).ok:
+        if not kind.send_test(page.service, page.staff.name, code, to, page.words.language).ok:
             raise CirculationError("mail_not_sent", "the test did not succeed", 409)
     except CirculationError as error:
         return _one(page, kind, code, error=error, to=to)
@@ -173,7 +172,7 @@ def delete(what: str, code: str, page: AdminPage, form: TheForm) -> Response:
     """Take one out that no task uses."""
     kind = _kind(what)
     try:
-        kind.module.delete(page.service, page.staff.name, code)
+        kind.keeping.delete(page.service, page.staff.name, code)
     except CirculationError as error:
         return _one(page, kind, code, error=error)
     return page.go("/mail", "mail_deleted")

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from circulation import searching
-from circulation.errors import CirculationError
+from circulation.errors import CirculationError, no_item, no_patron
 from circulation.searching import Items, Patrons
 from circulation.staff import answering
 from circulation.staff.answering import CHANNELS, DESK, KEYS, PAGE, Around
@@ -116,9 +116,9 @@ def _one_of(form: Form, name: str, known: tuple[str, ...], otherwise: str) -> st
 
 def _must_be_there(question: Question, around: Around) -> None:
     if around.item is None:
-        raise CirculationError("item_unknown", "there is no such item", 404)
+        raise no_item()
     if question.patron is not None and around.patron is None:
-        raise CirculationError("patron_unknown", "there is no such patron", 404)
+        raise no_patron()
 
 
 def _items(page: Page, form: Form) -> list[dict[str, Any]]:
@@ -129,7 +129,7 @@ def _items(page: Page, form: Form) -> list[dict[str, Any]]:
     found = searching.items(page.service, Items(text), rows=MOST_FOUND).rows
     exact = [row for row in found if row["id"] == text]
     if not found:
-        raise CirculationError("item_unknown", "there is no such item", 404, place="item_text")
+        raise no_item("item_text")
     return exact or list(found)
 
 
@@ -142,7 +142,7 @@ def _patrons(page: Page, form: Form) -> list[dict[str, Any]]:
         return [{"id": form.text("patron") or form.needed("patron_text")}]
     found = searching.patrons(page.service, Patrons(text), rows=MOST_FOUND).rows
     if not found:
-        raise CirculationError("patron_unknown", "there is no such patron", 404, place="patron_text")
+        raise no_patron("patron_text")
     exact = [row for row in found if row["card"] == text]
     return exact or list(found)
 
