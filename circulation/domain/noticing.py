@@ -63,7 +63,7 @@ class Lent:
     Attributes:
         branch: of the first checkout, whose rules decide.
         since: day of the checkout or of the latest renewal.
-        period: days given then, before adjustment; None = not known.
+        period: days given at checkout, before adjustment (R64); None = not known.
         reminded: level reached: 1 to 6, 7 = invoice, 0 = none.
         reminded_on: day on which it was reached.
         price: what it costs to replace the item, minor units; None = not known.
@@ -84,7 +84,7 @@ class Wanted:
 
     Attributes:
         days: before the due date; None = as the rules say (R49).
-        shortest: least days of the loan period.
+        shortest: least days of the loan period given at checkout.
     """
 
     days: int | None = None
@@ -119,6 +119,12 @@ class Noticed:
     def due(self) -> bool:
         """There is a notice to send."""
         return self.why is None
+
+    @property
+    def refusing(self) -> str | None:
+        """Id of the rule that says no, None = none does."""
+        decisions = self.decisions if self.why == OFF else ()
+        return next((one.rule.id for one in decisions if one.value is False and one.rule is not None), None)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -213,8 +219,7 @@ def overdue_reminder(place: Place, item: Item, lent: Lent, borrower: Person) -> 
     asking = _Asking(place, lent.branch, item_facts(item, _facts(place, borrower)))
     if not STATES[item.state].reminds:
         return asking.out(why=NOT_REMINDED)
-    apart = max(place.settings(lent.branch).min_days_between_levels, 1)
-    found = _next_level(asking, REMINDERS, (lent.due, lent.reminded, lent.reminded_on), apart)
+    found = _next_level(asking, REMINDERS, (lent.due, lent.reminded, lent.reminded_on))
     if not found.due:
         return found
     told = asking.out(found.level, found.on, fee=asking.amount(REMINDERS.fee, found.level))
@@ -252,13 +257,13 @@ def payment_reminder(place: Place, debt: Debt, debtor: Person) -> Noticed:
     An invoice of this series asks for what is owed already: it adds nothing but its fee.
     """
     asking = _Asking(place, debt.organisation, _facts(place, debtor))
-    found = _next_level(asking, DUNNING, (debt.since, debt.level, debt.level_on), 1)
+    found = _next_level(asking, DUNNING, (debt.since, debt.level, debt.level_on))
     if not found.due:
         return found
     return asking.out(found.level, found.on, fee=asking.amount(DUNNING.fee, found.level))
 
 
-def _next_level(asking: _Asking, series: _Series, reached: tuple[date, int, date | None], apart: int) -> Noticed:
+def _next_level(asking: _Asking, series: _Series, reached: tuple[date, int, date | None]) -> Noticed:
     """The level after the one reached, without its fee; ``reached``: the day counted from, the level, and its day."""
     counted_from, last, last_on = reached
     used = levels_used(asking.place.rules, series.enable, asking.organisation, asking.place.today)
@@ -272,6 +277,7 @@ def _next_level(asking: _Asking, series: _Series, reached: tuple[date, int, date
     if days is None:
         return asking.out(level, why=NO_PERIOD)
     due = counted_from + timedelta(days=days)
+    apart = max(asking.place.settings(asking.organisation).min_days_between_levels, 1)  # one a day at most (R47)
     first = due if last_on is None else max(due, last_on + timedelta(days=apart))
     if asking.place.today >= first:
         return asking.out(level, first)

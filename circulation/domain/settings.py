@@ -22,7 +22,7 @@ class Settings:
         count_scope: loans a limit counts: of the "account" or the session's "branch" (R20).
         fee_basis: a reminder fee is for a "message" or an "item" (R30, R31).
         overdue_counts_closed_days: closed days count in overdue fees (R33).
-        min_days_between_levels: days between two reminder levels of a loan (R47).
+        min_days_between_levels: days between two reminder levels of a loan or a debt (R44, R47).
         backlog_limit: reminders a run may send unasked (R47).
         on_shelf_scope: a copy stands on the shelf at the "pickup_branch" or at "any" branch (R51).
         warn_once_per: one due warning per "loan_period" or per "loan" (R68).
