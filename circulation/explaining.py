@@ -43,10 +43,11 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
     reasons = [_reason(raw, language) for raw in trace.get("reasons", ())]
     stopped = any(raw["code"].startswith("self_service.") for raw in reasons)
     at_desk = _at_desk(service, trace, outcome, local_day(row.at, here.time_zone)) if stopped else None
+    charged = [_charged(charge, here.currency, language) for charge in trace.get("charged", ())]
     told = _told(trace, language)
     head = _head(trace, outcome, language)
     lines = [head, *(line for step in steps for line in step["text"]), *(raw["text"] for raw in reasons)]
-    lines += [_charged(charge, here.currency, language) for charge in trace.get("charged", ())]
+    lines += [charge["text"] for charge in charged]
     if "found" in trace:
         lines.append(_say("explain.found", {"state": _state(trace["found"], language)}, language))
     lines += [_say("explain.stopped", {}, language)] if stopped else []
@@ -65,6 +66,7 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
         "steps": steps,
         "reasons": reasons,
         "overridden": [_reason(raw, language) for raw in trace.get("overridden", ())],
+        "charged": charged,
         "details": details(trace),
         "told": told,
         "stopped": stopped,
@@ -184,12 +186,12 @@ def _head(trace: Plain, outcome: Plain, language: str) -> str:
     return _say("explain.head.due", {**given, "date": date.fromisoformat(outcome["due"])}, language)
 
 
-def _charged(charge: Plain, currency: str, language: str) -> str:
+def _charged(charge: Plain, currency: str, language: str) -> Plain:
     given = {"kind": _say(f"kind.{charge['kind']}", {}, language), "amount": (charge["amount"], currency)}
     if "charged_days" not in charge:
-        return _say("explain.charged", given, language)
+        return {"fee": charge["fee"], "text": _say("explain.charged", given, language)}
     days = {"late": charge["days_late"], "charged": charge["charged_days"]}
-    return _say("explain.charged_late", {**given, **days}, language)
+    return {"fee": charge["fee"], "text": _say("explain.charged_late", {**given, **days}, language)}
 
 
 def patron_of(service: Service, operation: str) -> str | None:

@@ -137,6 +137,13 @@ class WhatIfAnswer(Answer):
     text: list[str]
 
 
+class ChargeSaid(Answer):
+    """A fee that was booked, in a sentence."""
+
+    fee: int
+    text: str
+
+
 class Explanation(Answer):
     """Why an operation came out as it did (R76)."""
 
@@ -153,6 +160,7 @@ class Explanation(Answer):
     steps: list[Plain]
     reasons: list[Plain]
     overridden: list[Plain]
+    charged: list[ChargeSaid]
     details: DeskDetails
     told: str | None
     stopped: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
+import wording
 from circulation import audit
 from circulation.command_line import DatabaseUrl, SecretsFolder, console, opened, told
 from circulation.errors import CirculationError
 from circulation.jobs import claiming, running, system, tasks
-from circulation.jobs.running import Counts
+from circulation.jobs.running import Preview
 from circulation.jobs.types import TYPES
 from circulation.service import Service
+from circulation.store import house
 from circulation.store.jobs import DONE
 
 jobs_app = typer.Typer(help="Tasks that the service runs by itself.", no_args_is_help=True)
@@ -61,12 +63,22 @@ def jobs_dry_run(name: TaskName, database: DatabaseUrl, secrets: SecretsFolder =
     with _with_tasks(database, secrets) as service:
         task = tasks.one(service, tasks.named(service, name))
         preview = running.preview(service, TYPES, task.type, task.options, task.id)
+        with service.database.reading() as db:
+            currency = house.installation(db).currency
     if preview.lines:
         table = Table(*preview.lines[0])
         for line in preview.lines:
-            table.add_row(*line.values())
+            table.add_row(*_readable(line, preview, currency).values())
         console.print(table)
-    console.print(f"{name} would do: {_counts(preview.counts)}", highlight=False)
+    console.print(f"{name} would do: {_counts(_readable(preview.counts, preview, currency))}", highlight=False)
+
+
+def _readable(told: Mapping[str, str] | Mapping[str, int], preview: Preview, currency: str) -> dict[str, str]:
+    """What a preview tells, with amounts as a person reads them."""
+    return {
+        key: wording.written((int(value), currency), "en") if key in preview.money else str(value)
+        for key, value in told.items()
+    }
 
 
 @jobs_app.command("pause")
@@ -106,5 +118,5 @@ def _local(instant: datetime | None, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).isoformat(" ", "minutes") if instant is not None else ""
 
 
-def _counts(counts: Counts) -> str:
+def _counts(counts: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items())

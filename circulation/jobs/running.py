@@ -84,10 +84,12 @@ class Preview:
     Attributes:
         counts: as the run would tell them at its end.
         lines: one dictionary for each thing it would do, all with the same keys; values are shown as they are.
+        money: which counts and keys of lines are amounts, in minor units.
     """
 
     counts: Counts
     lines: tuple[Mapping[str, str], ...] = ()
+    money: frozenset[str] = frozenset()
 
 
 def _nothing_wrong(_: Connection, __: Any) -> Iterable[Mistake]:

@@ -72,7 +72,7 @@ def checklist(service: Service) -> Checklist:
     with service.database.reading() as db:
         with_email, patrons = people.with_email(db)
         ruled = house.installation(db).live is not None
-        enabled = _switched_on(db)
+        enabled = _switched_on(db, WARNING)
     steps = (
         Step(MAIL, bool(usable)),
         Step(ADDRESSES, with_email > 0),
@@ -83,20 +83,24 @@ def checklist(service: Service) -> Checklist:
     return Checklist(steps, with_email, patrons, usable, found, silent, ruled)
 
 
-def sends_nothing(service: Service, task: TaskShown) -> bool:
-    """Whether a task of due warnings leaves the days to rules, and none in force switches due warnings on (R64)."""
-    if task.type != TYPE or not _leaves_days_to_rules(task):
+def lacks_rule(service: Service, task: TaskShown) -> bool:
+    """Whether a task sends nothing because no rule in force switches its kind of notice on (R64).
+
+    A task of due warnings that names its days needs none.
+    """
+    if task.type == TYPE and not _leaves_days_to_rules(task):
         return False
+    enabling = {TYPE: WARNING, **_ENABLING}.get(task.type)
     with service.database.reading() as db:
-        return not _switched_on(db)
+        return enabling is not None and not _switched_on(db, enabling)
 
 
 def _leaves_days_to_rules(task: TaskShown) -> bool:
     return task.options.get("days") is None
 
 
-def _switched_on(db: Connection) -> bool:
-    return any(rule.kind == WARNING and rule.value is True for rule in _rules(db))
+def _switched_on(db: Connection, kind: str) -> bool:
+    return any(rule.kind == kind and rule.value is True for rule in _rules(db))
 
 
 # Why a kind of notice that goes by levels, or by itself, does not go out; codes.

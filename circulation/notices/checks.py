@@ -52,7 +52,7 @@ def must_be_right(found: Iterable[Mistake]) -> None:
 def code(value: str) -> Found:
     """A code by which something is named."""
     if not is_code(value):
-        yield Mistake("code", "code_unfit")
+        yield Mistake("code", "code_unfit" if value else "missing")
 
 
 def line(place: str, value: str | None, *, needed: bool = False, most: int = MOST_LINE) -> Found:

@@ -24,7 +24,7 @@ from circulation.notices.content import DUE_WARNING, Content
 from circulation.notices.language import Block
 from circulation.notices.letterhead import Letterhead, holding
 from circulation.notices.payment import Payment, payment
-from circulation.notices.saying import Head, Line, Said, Speaker, Table, said
+from circulation.notices.saying import Head, Line, Said, Speaker, Table, direction, said
 from circulation.notices.templates import BODY, SUBJECT, Chosen, Place, Words
 from circulation.notices.types import EMAIL, LETTER, SMS, Message
 from circulation.notices.vocabulary import ITEMS, TITLES
@@ -144,7 +144,8 @@ def _letter(content: Content, words: Words, head: Letterhead, language: str, eve
     sender = [speaker.text(line) for line in (head.address or page.library).splitlines()]
     to = [speaker.text(line) for line in content.to.splitlines() if line.strip()]
     sheet = letters.Sheet(tuple(sender), tuple(to), speaker.day(content.today), everything.values["contact"])
-    marked = _LAYOUTS.get_template("letter.html").render(page=page, sheet=sheet, word=speaker.word)
+    pieces = {"page": page, "sheet": sheet, "word": speaker.word, "direction": direction}
+    marked = _LAYOUTS.get_template("letter.html").render(pieces)
     return page.subject, _as_text(page), None, letters.pdf(marked)
 
 

@@ -16,7 +16,7 @@ from circulation.notices import addressees, ledger, selecting, sent
 from circulation.notices.content import DUE_WARNING
 from circulation.notices.lines import ADDRESS_REFUSED, GAVE_UP, MESSAGE_REFUSED
 from circulation.notices.rechecking import LATEST_DAYS
-from circulation.notices.sender import Sender
+from circulation.notices.sender import RETRIED, Sender
 from circulation.notices.sent import Left
 from circulation.notices.types import MESSAGE, SMS, Accepted, Lost, Outcome, Refused
 from circulation.store import notices as store
@@ -24,7 +24,6 @@ from circulation.store import notices as store
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=10), timedelta(hours=6)  # until a refused message is tried again
 # Why a message ended as it did; codes beside those of lines and rechecking.
 CUT_OFF, LOST = "cut_off", "lost"
-RETRIED = "retried"  # what became of a message that is tried again, as it is counted
 
 
 def give_up_cut_off(sender: Sender) -> None:

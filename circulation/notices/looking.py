@@ -17,7 +17,7 @@ from circulation.clock import day_begins
 from circulation.errors import CirculationError
 from circulation.notices import contents, selecting, subjects
 from circulation.notices.composing import Composing
-from circulation.notices.content import DUE_WARNING, KINDS, OVERDUE
+from circulation.notices.content import DUE_WARNING, OVERDUE
 from circulation.notices.types import Message
 from circulation.service import Service
 from circulation.store import circulating, house

@@ -121,7 +121,7 @@ def confirm(service: Service, by: str, task: int) -> None:
 
 # --- dry run ----------------------------------------------------------------------------------------------------------
 
-ESTIMATED, WITHOUT = "estimated_fees", "without_address"
+ESTIMATED, WITHOUT, FEE = "estimated_fees", "without_address", "fee"
 
 
 def dry_run(service: Service, asked: Asked) -> Preview:
@@ -134,7 +134,7 @@ def dry_run(service: Service, asked: Asked) -> Preview:
             lines.extend(_shown(planned))
         counts[WITHOUT] += sum(one.reason == NO_ADDRESS for one in found.skipped)
         lines.extend(_shown_skipped(found.patron, found.skipped))
-    return Preview(dict(counts), tuple(lines))
+    return Preview(dict(counts), tuple(lines), frozenset({ESTIMATED, FEE}))
 
 
 def _shown(planned: Planned) -> Iterator[Mapping[str, str]]:
@@ -148,7 +148,7 @@ def _shown(planned: Planned) -> Iterator[Mapping[str, str]]:
             "about": line.shown,
             "loan": str(line.about.get("loan_id", "")),
             "why": ", ".join(rule for rule in line.noticed.winners.values() if rule is not None),
-            "fee": str(planned.fee if number == 0 else 0),
+            FEE: str(planned.fee if number == 0 else 0),
         }
 
 
@@ -163,5 +163,5 @@ def _shown_skipped(patron: str, skipped: Iterable[Skipped]) -> Iterator[Mapping[
             "about": one.line.shown,
             "loan": str(one.line.about.get("loan_id", "")),
             "why": one.reason if one.rule is None else f"{one.reason}: {one.rule}",
-            "fee": "0",
+            FEE: "0",
         }

@@ -30,6 +30,7 @@ from circulation.notices.vocabulary import INVOICE
 
 MOST_SHOWN = 300  # letters of a title
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+_LETTERS = frozenset({"L", "R", "AL"})
 _ISOLATE, _END = "\u2068", "\u2069"
 _STEERING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029")
 _NO_LETTERS = frozenset({"Cc", "Cs"})
@@ -205,8 +206,14 @@ def _table(content: Content, speaker: Speaker, items: tuple[Mapping[str, str], .
     columns = [name for name in wanted if any(item[name] for item in items)]
     first, more = ("reason", "title") if content.kind == PAYMENT else ("title", "author")
     heads = (Head(speaker.word(f"head.{first}")), *(Head(speaker.word(f"head.{n}"), n in _MONEY) for n in columns))
-    lines = (Line(item[first], item[more], tuple(item[name] for name in columns)) for item in items)
+    called = _begun if first == "reason" else str
+    lines = (Line(called(item[first]), item[more], tuple(item[name] for name in columns)) for item in items)
     return Table(heads, tuple(lines), _sums(content, speaker, invoice))
+
+
+def _begun(text: str) -> str:
+    """With a capital at its beginning: what a fee is for stands there as within a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def _sums(content: Content, speaker: Speaker, invoice: bool) -> tuple[tuple[str, str], ...]:
@@ -240,3 +247,12 @@ def kept_apart(text: str | None) -> str:
     line = shown(text)
     turns = not line.isascii() and any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in line)
     return f"{_ISOLATE}{line}{_END}" if turns else line
+
+
+def direction(text: str) -> str:
+    """How a block of its own is read, "rtl" or "ltr": as its first letter is (UAX 9, P2).
+
+    Programs that lay out each line by itself lose the signs of ``kept_apart`` at the end of the first line.
+    """
+    ways = (unicodedata.bidirectional(sign) for sign in text)
+    return "rtl" if next((way for way in ways if way in _LETTERS), "L") in _RIGHT_TO_LEFT else "ltr"

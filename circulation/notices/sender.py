@@ -11,6 +11,8 @@ from circulation.notices.lines import Asked
 from circulation.notices.types import Channel
 from circulation.service import Service
 
+RETRIED = "retried"  # beside the states of messages: tried again later
+
 
 def nowhere(_: str) -> None:
     """What happens at a point unless a test has other plans."""
@@ -23,7 +25,7 @@ class Sender:
     Attributes:
         channels: ways by name; a message whose channel is not there waits.
         at: called at each of sending.POINTS.
-        counts: what became of messages, by state; "retried" those that are tried again.
+        counts: what became of messages, by state; ``RETRIED`` those that are tried again.
     """
 
     service: Service

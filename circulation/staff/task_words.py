@@ -85,6 +85,11 @@ def counts(words: Words, given: Mapping[str, int]) -> str:
     return ", ".join(told) or words.say("task.count_nothing")
 
 
+def did(words: Words, run: RunShown) -> str:
+    """What a run did; "" = it is not done, and has done nothing so far."""
+    return counts(words, run.counts) if run.state == DONE or any(run.counts.values()) else ""
+
+
 def _number(words: Words, key: str, number: int) -> str:
     return words.money(number) if key in MONEY else words.number(number)
 
@@ -98,7 +103,7 @@ def note(words: Words, given: str | None) -> str:
     return f"{words.say(known)} {detail}".strip() if code not in _SAYS_ENOUGH else words.say(known)
 
 
-_SAYS_ENOUGH = frozenset({"stopped", "process_gone", "unknown_type"})
+_SAYS_ENOUGH = frozenset({"stopped", "process_gone", "unknown_type", "no_rules"})
 
 
 def why(run: RunShown) -> str:

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from circulation import explaining
-from circulation.staff import telling
+from circulation.staff import rule_words
 from circulation.staff.telling import Winner
 from circulation.staff.words import Words
 from circulation.store import house, rulesets
 from rules.kinds import KINDS
 from rules.rule import Rule
-from rules.values import value_to_plain
 
 Rules = Mapping[str, Rule]
 Names = Mapping[str, str]
@@ -64,7 +62,6 @@ def _one(words: Words, kind: str, winner: str | None, rules: Rules, names: Names
     called = words.name("kind", kind)
     if winner is None:
         default = KINDS[kind].default if kind in KINDS else None
-        plain = value_to_plain(default) if default is not None else None
-        return Decided(kind, called, None, explaining.value_text(plain, words.language))
+        return Decided(kind, called, None, rule_words.value(words, default, kind))
     by = winner_of(winner, rules, names)
-    return Decided(kind, called, by, telling.value(words, rules[winner].value) if winner in rules else "")
+    return Decided(kind, called, by, rule_words.value(words, rules[winner].value, kind) if winner in rules else "")

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from circulation import audit
 from circulation.cli import app
 from circulation.jobs import tasks
+from circulation.jobs.running import Preview
 from circulation.jobs.tasks import Wanted
 from circulation.jobs.types import BACKUP, TIDYING
 from circulation.service import Service
@@ -70,6 +71,20 @@ def test_a_task_is_paused_and_resumed(service: Service, file: Path) -> None:
 def test_a_task_without_a_dry_run_says_so(file: Path) -> None:
     done = run(file, "dry-run", TIDYING)
     assert (done.exit_code, "has no dry run" in done.output) == (1, True)
+
+
+@pytest.mark.requirement("R75")
+def test_a_dry_run_tells_amounts_as_a_person_reads_them(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ({"loan": "17", "fee": "50"}, {"loan": "18", "fee": "0"})
+    would = Preview({"messages": 2, "estimated_fees": 50}, lines, frozenset({"estimated_fees", "fee"}))
+    monkeypatch.setattr("circulation.jobs.running.preview", lambda *_: would)
+    done = run(file, "dry-run", TIDYING)
+    assert done.exit_code == 0
+    assert "tidying would do: messages 2, estimated_fees €0.50" in done.output
+    assert [line.split()[1::2] for line in done.output.splitlines() if "│ 1" in line] == [
+        ["17", "€0.50"],
+        ["18", "€0.00"],
+    ]
 
 
 @pytest.mark.parametrize("command", ["run", "dry-run", "pause", "resume"])

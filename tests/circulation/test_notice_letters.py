@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
-from circulation.notices.content import OVERDUE
+from circulation.notices.content import OVERDUE, PAYMENT
 from circulation.notices.saying import direction, kept_apart
 from circulation.notices.types import LETTER
 from circulation.notices.vocabulary import INVOICE
@@ -42,6 +42,11 @@ def test_a_page_that_goes_on_says_what_of_and_to_whom() -> None:
     assert "Continued:" not in first
     assert all("Continued: Invoice for 40 items" in text and "Mira Vogel · Mon 15 June 2026" in text for text in others)
     assert "Fortsetzung: Rechnung über 40" in sheets(40, language="de")[1]
+
+
+def test_what_a_fee_is_for_begins_its_line_with_a_capital_and_a_title_stays_as_it_is() -> None:
+    assert "* Returned late\n" in made(content(PAYMENT, "1")).text
+    assert "* iPhone" in made(content(OVERDUE, "1", loans=(replace(LOANS[0], title="iPhone"),))).text
 
 
 @pytest.mark.parametrize(

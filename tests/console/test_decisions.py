@@ -12,8 +12,9 @@ from circulation.domain.records import Override
 from circulation.operations import Asked
 from circulation.service import Service, Workplace
 from circulation.staffing import DESK, RULES, StaffSession
+from rules.values import Fee, FeeBasis, FeeStep
 from tests.circulation.running import Central, TestClock
-from tests.circulation.world import Days, World, rule
+from tests.circulation.world import Amount, Days, World, rule
 from tests.console.looking import HOSTILE, harmless, reader, text_of
 
 NOT_AT_MACHINE = rule("desk-only", "self_service.checkout", False, media_type="DVD", name="films at the desk")
@@ -92,6 +93,22 @@ def test_the_rules_that_did_not_match_say_why(world: World, service: Service, ce
         assert "1 rule before it does not match" in told
         assert "Rule 1, “one week for films” (A), does not match: media type should be DVD, is BOOK." in told
         assert "debt block patron control none no rule matches: the default" in told
+
+
+@pytest.mark.requirement("R21", "R76")
+def test_a_late_return_says_what_it_cost_and_leads_to_the_fee(
+    world: World, service: Service, central: Central, clock: TestClock
+) -> None:
+    world.rules(rule("late", "fees.overdue", Fee(FeeBasis.PER_DAY, (FeeStep(None, Amount(20)),))))
+    operation, patron, book = str(uuid4()), world.patron_id(world.patron()), world.item()
+    desk.carry_out(service, at_desk(service), Asked(str(uuid4()), "checkout", book, patron))
+    clock.later(days=28 + 3)
+    desk.carry_out(service, at_desk(service), Asked(operation, "return", book, None))
+    with reader(central, DESK) as anna:
+        page = anna.get(f"/decisions/{operation}").text
+        assert "What it cost Charged: overdue fee, €0.60. Days late: 3, of them charged: 3." in text_of(page)
+        fee = page.partition("/staff/fees/")[2].partition('"')[0]
+        assert "€0.60" in anna.read(f"/fees/{fee}")
 
 
 @pytest.mark.requirement("R89")

@@ -136,7 +136,7 @@ def test_a_test_says_stage_by_stage_how_far_it_came_and_what_the_server_said(
     assert stage in shown
     assert said in shown
     parts = ("reach the server", "sign in", "sender", "recipient", "message")
-    told = re.search(" ".join(f"{part} (.+?)" for part in parts) + " The server said", shown)
+    told = re.search(" ".join(f"{part} (.+?)" for part in parts) + " Answer:", shown)
     assert told is not None
     assert " ".join(told.groups()) == badges
     assert usable(world.service) == (not answers)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from circulation.errors import CirculationError
-from circulation.notices import asking, looking
+from circulation.notices import asking, checklist, looking
 from circulation.notices.asking import Tonight
 from circulation.notices.runs import ESTIMATED, WITHOUT
 from circulation.staff import days, notice_words, winners
@@ -45,7 +45,13 @@ class Would:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A task and its dry run. ``more``: lines that are not shown; ``last``: what its last run did, by state."""
+    """A task and its dry run.
+
+    Attributes:
+        more: lines that are not shown.
+        last: what its last run did, by state.
+        hint: why it can send nothing at all; "" = it can.
+    """
 
     one: Tonight
     name: str
@@ -53,6 +59,7 @@ class Shown:
     lines: tuple[Would, ...]
     more: int
     last: tuple[tuple[str, str], ...]
+    hint: str
 
 
 @router.get("/tonight")
@@ -61,8 +68,14 @@ def tonight(page: NightPage) -> Response:
     rules = notice_words.live_rules(page)
     with page.reading() as db:
         names = page.names(db)
-    shown = [_shown(page, one, rules, names) for one in asking.tonight(page.service)]
-    return page.show("notices/tonight.html", shown=shown, estimated=ESTIMATED, without=WITHOUT)
+    try:
+        found = asking.tonight(page.service)
+    except CirculationError as error:
+        if error.code != "no_rules":
+            raise
+        return page.show("notices/tonight.html", shown=(), no_rules=True)
+    shown = [_shown(page, one, rules, names) for one in found]
+    return page.show("notices/tonight.html", shown=shown, no_rules=False, estimated=ESTIMATED, without=WITHOUT)
 
 
 def _shown(page: Page, one: Tonight, rules: winners.Rules, names: dict[str, str]) -> Shown:
@@ -74,7 +87,8 @@ def _shown(page: Page, one: Tonight, rules: winners.Rules, names: dict[str, str]
     counts = one.preview.counts if one.preview is not None else {}
     kind = page.words.say(f"notices.kind.{one.kind}")
     last = notice_words.counted(page.words, one.task.last.counts) if one.task.last is not None else ()
-    return Shown(one, kind, counts, lines, len(all_lines) - len(some), last)
+    hint = page.words.say(f"task.hint.no_rule.{one.task.type}") if checklist.lacks_rule(page.service, one.task) else ""
+    return Shown(one, kind, counts, lines, len(all_lines) - len(some), last, hint)
 
 
 def _would(

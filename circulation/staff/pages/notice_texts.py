@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 
 import wording
 from circulation.errors import CirculationError
-from circulation.notices import previewing, templates, vocabulary
+from circulation.notices import looking, previewing, templates, vocabulary
 from circulation.notices.language import Mistake
 from circulation.notices.templates import Chosen, Place, TemplateWrongError, Words
 from circulation.notices.types import CHANNELS, EMAIL, LETTER, Message
@@ -27,7 +27,6 @@ from circulation.store import house
 router = APIRouter(prefix="/notice-texts")
 PAGE, EDIT = "/notice-texts", "/notice-texts/edit"
 KEYS = ("organisation", "kind", "level", "channel", "language")
-MOST_NUMBER = 2**31 - 1
 # A message as its reader's program shows it: nothing in it runs, leads anywhere or is fetched.
 PREVIEW_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -219,10 +218,10 @@ def _wrong(page: Page, place: Place, words: Words, wrong: tuple[Mistake, ...], l
 
 
 def _message(page: Page, form: Form, place: Place, words: Words) -> Message:
-    loan = form.number("loan")
-    if loan is None:
+    loan = form.text("loan")
+    if not loan:
         raise CirculationError("field_missing", "loan must be filled in", place="loan")
-    return previewing.preview(page.service, place, words, min(loan, MOST_NUMBER))
+    return previewing.preview(page.service, place, words, looking.loan_meant(page.service, loan))
 
 
 @router.post("/preview")

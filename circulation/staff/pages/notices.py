@@ -53,11 +53,13 @@ def log(page: DeskPage) -> Response:
     with page.reading() as db:
         names = page.names(db)
         patron = store.patron(db, texts["patron"]) if texts["patron"] else None
+        loans = store.open_loans(db, patron.id) if patron is not None else []
     return page.show(
         "notices/list.html",
         lines=[_line(page, one, rules, names) for one in found.lines],
         next=found.next,
         patron=patron,
+        loans=loans,
         query={name: asked.text(name) for name in FILTERS},
         given=plain_form(asked),
         kinds=notice_words.kinds(page.words),
@@ -153,10 +155,13 @@ def settle(page: DeskPage, message: int, form: TheForm) -> Response:
 @router.get(PAGE + "/why")
 def why(page: DeskPage) -> Response:
     """Why a loan gets a notice, or none (question 10)."""
-    number = page.asked.number("loan")
-    if number is None:
-        return page.show("notices/why.html", loan=None, given=plain_form(page.asked))
-    found = asking.of_loan(page.service, min(number, MOST_NUMBER))
+    text = page.asked.text("loan")
+    if not text:
+        return page.show("notices/why.html", loan=None, given=plain_form(page.asked), error=None)
+    try:
+        found = asking.of_loan(page.service, looking.loan_meant(page.service, text))
+    except CirculationError as error:
+        return page.wrong("notices/why.html", error, loan=None, given=plain_form(page.asked))
     with page.reading() as db:
         names = page.names(db)
         patron = store.patron(db, found.loan.patron_id) if found.loan.patron_id else None
@@ -166,4 +171,5 @@ def why(page: DeskPage) -> Response:
         patron=patron,
         notices=notice_words.of_loan(page, found, names),
         given=plain_form(page.asked),
+        error=None,
     )

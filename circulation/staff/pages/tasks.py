@@ -122,6 +122,8 @@ def _one(page: Page, task: int, entered: Form | None = None, error: TaskWrongErr
 def _hints(page: Page, task: TaskShown) -> Iterator[str]:
     """What staff should know of its times (R66, R71)."""
     words = page.words
+    if checklist.lacks_rule(page.service, task):
+        yield words.say(f"task.hint.no_rule.{task.type}")
     missed = checklist.missed_weekdays(page.service, task)
     if missed:
         yield words.say("task.hint.missed", days=task_words.weekdays(words, missed))
