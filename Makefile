@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint openapi pictures bench requirements soak mutants lock clean
 PYTHON := .venv/bin/python
+# Many programs are started: none of them is to compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # The last result of the tests, by requirement; "make requirements" reads it while nothing has changed since.
 RESULTS := .requirements.json
 # Tests that wait for the programs they started leave room: one worker more than there are cores.

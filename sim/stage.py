@@ -64,40 +64,8 @@ def states(screen: Screen) -> dict[str, str]:
     return {row["key"]: row["state"] for row in screen.get("rows", [])}
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
-    """A folder with the filled database of the demo library, and the code that enrols its machine once."""
-
-    folder: Path
-    code: str
-
-
-def fill_library(folder: Path) -> Library:
-    """Fill a database in a folder. Raises StageError."""
-    env = {"CIRCULATION_DATABASE": _url(folder / DATABASE)}
-    made = _run(("circulation", "demo-data", "--machine-branch", BRANCH), env)
-    code = re.search(r"enrolment code: (\w+)", made)
-    if code is None:
-        raise StageError(f"no enrolment code in: {made}")
-    return Library(folder, code[1])
-
-
 def _url(database: Path) -> str:
     return f"sqlite:///{database}"
-
-
-def _run(command: Sequence[str], env: Mapping[str, str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        env={**os.environ, **env, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=START_SECONDS,
-    )
-    if done.returncode:
-        raise StageError(f"{' '.join(command[:2])} ended with {done.returncode}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 class Stage:
@@ -109,7 +77,8 @@ class Stage:
         kiosk_env: more environment for the machine's process, e.g. for libfaketime.
         virtual_clock: the simulator counts air and line time instead of waiting for it.
         machine: how to run the machine, one of MACHINES; None leaves that to the caller.
-        library: a filled database to begin with a copy of; None fills one.
+        library: folder of a stage that has ended, to begin with a copy of its library and enrolled machine; None makes
+            them anew.
     """
 
     def __init__(
@@ -119,7 +88,7 @@ class Stage:
         kiosk_env: Mapping[str, str] | None = None,
         virtual_clock: bool = False,
         machine: str | None = "headless",
-        library: Library | None = None,
+        library: Path | None = None,
     ) -> None:
         self.folder = folder
         self.database = folder / DATABASE
@@ -162,19 +131,26 @@ class Stage:
         self.said("plugging in the simulated pad, card reader, scanner and printer")
         self._start_simulator()
         self.write_config()
-        self.said("enrolling the machine with a one-time code")
-        self.run("kiosk", "enrol", self._proxy, code, "--config", str(self.config))
+        if code is not None:
+            self.said("enrolling the machine with a one-time code")
+            self.run("kiosk", "enrol", self._proxy, code, "--config", str(self.config))
         if self._machine is not None:
             self.said("starting the machine")
             self.restart_kiosk()
 
-    def _fill(self) -> str:
-        """Have a filled library; the code that enrols its machine."""
-        if self._library is None:
-            self.said("filling the demo library")
-            return fill_library(self.folder).code
-        shutil.copytree(self._library.folder, self.folder, dirs_exist_ok=True)
-        return self._library.code
+    def _fill(self) -> str | None:
+        """Have a filled library; the code that enrols its machine, None where that is done."""
+        if self._library is not None:
+            shutil.copytree(
+                self._library, self.folder, ignore=shutil.ignore_patterns("sim", "*.log"), dirs_exist_ok=True
+            )
+            return None
+        self.said("filling the demo library")
+        made = self.run("circulation", "demo-data", "--machine-branch", BRANCH)
+        code = re.search(r"enrolment code: (\w+)", made)
+        if code is None:
+            raise StageError(f"no enrolment code in: {made}")
+        return code[1]
 
     def stop(self) -> None:
         """End the children, the machine first."""
@@ -200,7 +176,17 @@ class Stage:
 
     def run(self, *command: str) -> str:
         """Run one command to its end; what it printed. Raises StageError where it fails."""
-        return _run(command, self.env())
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            env={**os.environ, **self.env(), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_SECONDS,
+        )
+        if done.returncode:
+            raise StageError(f"{' '.join(command[:2])} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     # --- the programs -------------------------------------------------------------------------------------------------
 

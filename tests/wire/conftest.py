@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.stage import Library, Stage, fill_library
+from sim.stage import Stage
 from tests.wire.site import Site
 
 SETTINGS = {
@@ -26,8 +26,9 @@ SETTINGS = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Play a test in each of the ways it names."""
-    if "site" in metafunc.fixturenames:
+    """Play a test in each of the ways it names; one that parametrizes ``site`` itself has named them."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "site" in metafunc.fixturenames and not any("site" in mark.args[0] for mark in marks):
         mark = metafunc.definition.get_closest_marker("hands")
         metafunc.parametrize("site", mark.args if mark is not None else ("lines",), indirect=True)
 
@@ -51,13 +52,14 @@ def display() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    """The demo library, filled once."""
-    return fill_library(tmp_path_factory.mktemp("library"))
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo library with its machine, filled and enrolled once."""
+    with Stage(tmp_path_factory.mktemp("library"), machine=None) as stage:
+        return stage.folder
 
 
 @pytest.fixture
-def site(tmp_path: Path, library: Library, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(tmp_path: Path, library: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     """The shipped programs, started by command line, in the test's own folder."""
     env = {"touches": {"SDL_VIDEODRIVER": "offscreen"}}.get(request.param, {})
     if request.param == "display":
@@ -76,14 +78,14 @@ def wall_clock(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def site_with_clock(tmp_path: Path, wall_clock: Path) -> Iterator[Site]:
+def site_with_clock(tmp_path: Path, library: Path, wall_clock: Path) -> Iterator[Site]:
     """A site whose machine's wall clock a test can step; its monotonic clock stays real."""
-    (library,) = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    (faketime,) = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     env = {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": str(faketime),
         "FAKETIME_TIMESTAMP_FILE": str(wall_clock),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    with Stage(tmp_path / "site", kiosk_env=env) as stage:
+    with Stage(tmp_path / "site", kiosk_env=env, library=library) as stage:
         yield Site(stage)

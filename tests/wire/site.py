@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from kiosk.cli import app
 from sim.stage import Screen, Stage, states
 from tests.wire.roles import Roles, read_roles
 
@@ -87,8 +90,13 @@ class Site:
         return dict(found)
 
     def journal(self) -> dict[str, Any]:
-        """What ``kiosk journal --json`` says."""
-        return self.stage.journal()
+        """What ``kiosk journal --json`` says; asked in this process, which need not start for each look."""
+        said = CliRunner().invoke(
+            app, ["journal", "--json", "--config", str(self.stage.config)], catch_exceptions=False
+        )
+        assert said.exit_code == 0, said.output
+        found: dict[str, Any] = json.loads(said.stdout)
+        return found
 
     def settled(self, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait until the machine has nothing open."""

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.wire.site import Site, wait
+from tests.wire.site import ON_DISPLAY, Site, wait
 
-pytestmark = [pytest.mark.slow, pytest.mark.hands("lines", "touches", "display")]
+pytestmark = [pytest.mark.slow, pytest.mark.hands("lines", "touches", ON_DISPLAY)]
 
 
 @pytest.mark.scenario("S2")
+@pytest.mark.hands("lines", "touches", "display")
 @pytest.mark.requirement("R53")
 @pytest.mark.requirement("R57")
 def test_every_item_of_the_stack_is_told_honestly(site: Site) -> None:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import signal
+from itertools import product
 
 import pytest
 
 from tests.wire.site import ON_DISPLAY, Site, wait
 
 pytestmark = [pytest.mark.slow, pytest.mark.scenario("S4"), pytest.mark.hands("lines", "touches", ON_DISPLAY)]
+
+
+def cut_at(*steps: str) -> pytest.MarkDecorator:
+    """Every step with the tag left and taken: by lines all, by touches every other one, the rest in long campaigns."""
+    cases = []
+    for number, (step, removed) in enumerate(product(steps, (False, True))):
+        in_soak = {"lines": False, "touches": number % 4 in (1, 2), "display": True}
+        for hand, soak in in_soak.items():
+            name = f"{hand}-{step}-tag {'removed' if removed else 'stays'}"
+            cases.append(pytest.param(hand, step, removed, id=name, marks=pytest.mark.soak if soak else ()))
+    return pytest.mark.parametrize(("site", "step", "removed"), cases, indirect=["site"])
 
 
 def _step(site: Site, item: str) -> str:
@@ -36,8 +48,7 @@ def _see_again(site: Site, item: str) -> None:
     assert site.loan_count(item) <= 1
 
 
-@pytest.mark.parametrize("removed", [False, True], ids=["tag stays", "tag removed"])
-@pytest.mark.parametrize("step", ["asked", "asked after commit", "loaned", "closed"])
+@cut_at("asked", "asked after commit", "loaned", "closed")
 def test_killed_at_every_step_of_a_checkout(site: Site, step: str, removed: bool) -> None:
     (book,) = site.roles.free("BOOK")
     faults = {
@@ -60,8 +71,7 @@ def test_killed_at_every_step_of_a_checkout(site: Site, step: str, removed: bool
     _see_again(site, book)
 
 
-@pytest.mark.parametrize("removed", [False, True], ids=["tag stays", "tag removed"])
-@pytest.mark.parametrize("step", ["returning", "armed", "armed after commit", "closed"])
+@cut_at("returning", "armed", "armed after commit", "closed")
 def test_killed_at_every_step_of_a_return(site: Site, step: str, removed: bool) -> None:
     book = site.roles.lent("ben", "BOOK")
     faults = {

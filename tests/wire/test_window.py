@@ -17,7 +17,7 @@ from PIL import Image, ImageGrab
 from sim.display import ASSUMED, display_size
 from sim.program import Program
 from sim.side_by_side import GAP
-from sim.stage import Library, Stage
+from sim.stage import Stage
 from tests.wire.conftest import SETTINGS, on_display
 from tests.wire.site import Site, wait
 
@@ -71,7 +71,7 @@ def test_two_hundred_barcodes_typed_without_delay_all_arrive(display: str, tmp_p
 
 
 def test_a_whole_loan_by_mouse_keyboard_and_pad_at_the_program_that_runs_in_libraries(
-    display: str, tmp_path: Path, library: Library
+    display: str, tmp_path: Path, library: Path
 ) -> None:
     with Stage(tmp_path / "site", SETTINGS, machine=None, library=library) as stage:
         site = Site(stage)
