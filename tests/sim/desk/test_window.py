@@ -102,7 +102,7 @@ def test_any_other_fault_is_told_and_everything_is_mended_at_once(table: Table) 
     for line in ("fault pad mute on write_afi next 2", "unplug scanner", "fault pad flicker"):
         table.ask(line)
     told = "\u25a0 Also broken: scanner unplug, pad mute on write_afi next 2"
-    table.wait(lambda: told in table.texts())
+    table.wait(lambda: told in table.texts() and table.key("Tags flicker").text.endswith("\u25a0 on"))
     table.press("Tags flicker")
     table.wait(lambda: [fault["line"] for fault in table.ask("show")["faults"]] == ["pad mute on write_afi next 2"])
     table.press("Mend everything")
