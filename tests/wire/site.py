@@ -98,6 +98,10 @@ class Site:
         found: dict[str, Any] = json.loads(said.stdout)
         return found
 
+    def informed(self) -> None:
+        """Wait until the machine holds the list of items, without which it takes nothing back by itself."""
+        wait(lambda: any(self.stage.folder.rglob("items.json")))
+
     def settled(self, seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait until the machine has nothing open."""
         end = time.monotonic() + seconds

@@ -76,6 +76,7 @@ def test_a_printer_without_paper_promises_no_receipt(site: Site) -> None:
 
 def test_the_central_service_away_is_said_and_a_return_is_kept_and_booked_later(site: Site) -> None:
     book = site.roles.lent("ben", "BOOK")
+    site.informed()
     site.sim("fault central down")
     site.see("Start", lambda screen: screen["frame"]["offline"] and not screen["can_borrow"], 40)
     site.do("return")
