@@ -98,7 +98,6 @@ def test_the_stack_comes_back_without_a_card(site: Site) -> None:
     site.do("finish")
     site.see("ReceiptChoice")
     site.do("choose_receipt", way="none")
-    site.do("finish")
     site.see("Start")
     site.do("return")
     site.see("Return")

@@ -49,9 +49,11 @@ def test_a_receipt_whose_answer_was_swallowed_is_asked_for_again_and_arrives_onc
     assert "example.org" not in str(choice)
 
     site.sim("fault central swallow on /v1/receipts next 1")
+    before = len(site.stage.screens)
     site.do("choose_receipt", way="mail")
     site.see("ReceiptChoice", lambda screen: screen["notice"] is not None, 40)
-    site.see("ReceiptChoice", lambda screen: screen["choices"][1]["possible"])
+    wait(lambda: any(screen["frame"]["offline"] for screen in site.stage.screens[before:]))
+    site.see("ReceiptChoice", lambda screen: not screen["frame"]["offline"] and screen["choices"][1]["possible"])
     site.do("choose_receipt", way="mail")
     goodbye = site.see("Goodbye")
     assert goodbye["line"]["code"] == "receipt.sent"
