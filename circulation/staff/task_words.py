@@ -12,11 +12,12 @@ from datetime import datetime, time
 import wording
 from circulation.jobs.schedule import WEEK, Schedule
 from circulation.jobs.tasks import RunShown, TaskShown
+from circulation.notices.runs import ESTIMATED
 from circulation.staff import days
 from circulation.staff.words import Words
 from circulation.store.jobs import DONE, FAILED, RUNNING, TAKEN_OVER
 
-MONEY = frozenset({"estimated_fees"})  # counts that are amounts, minor units
+MONEY = frozenset({ESTIMATED})  # counts that are amounts, minor units
 BADGES = {RUNNING: "info", DONE: "ok", FAILED: "stop", TAKEN_OVER: "act"}
 SHORTEST_SPAN = 3  # weekdays in a row that are said as "Monday to Friday"
 

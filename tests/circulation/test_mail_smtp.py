@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from threading import Event
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ from tests.circulation.mail_server import (
     RCPT,
     RSET,
     SAY_NOTHING,
-    SECONDS,
     WHOLE,
     MailServer,
     mail_server,
@@ -70,34 +68,6 @@ def test_a_line_that_begins_with_a_dot_arrives_as_it_was_written(server: MailSer
     (outcome,) = sent(server, message(text=text))
     assert isinstance(outcome, Accepted)
     assert server.letters[0].text == text
-
-
-class Telling(MailServer):
-    """A server that tells when it has a whole message, before it answers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.whole = Event()
-
-    async def handle_DATA(self, *given: Any) -> str:  # noqa: N802 - named by aiosmtpd
-        self.whole.set()
-        return await super().handle_DATA(*given)
-
-
-def test_other_things_are_done_once_the_server_has_the_whole_message() -> None:
-    told = Telling()
-    had: list[bool] = []
-    with mail_server(told), account(told.port).opened() as line:
-        outcome = line.hand_over(message(), lambda: had.append(told.whole.wait(SECONDS)))
-    assert (isinstance(outcome, Accepted), had) == (True, [True])
-
-
-def test_nothing_else_is_done_where_no_answer_to_a_message_is_waited_for(server: MailServer) -> None:
-    server.answers = {RCPT: "450 4.2.0 greylisted"}
-    done: list[int] = []
-    with account(server.port).opened() as line:
-        line.hand_over(message(), lambda: done.append(1))
-    assert done == []
 
 
 def test_nothing_to_send_is_no_reason_to_connect(server: MailServer) -> None:
