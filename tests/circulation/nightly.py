@@ -17,7 +17,7 @@ from circulation.notices.task_types import CODES, asked
 from circulation.notices.types import EMAIL, Accepted, Lost, Message, Outcome, Refused
 from circulation.service import Service
 from circulation.store.mail_tables import mail_account
-from tests.circulation.posting import DAILY, Box, at_seven
+from tests.circulation.posting import DAILY, Box, at_seven, lend, set_up
 from tests.circulation.world import Amount, Days, World, rule
 
 ACCOUNT = "office"
@@ -77,3 +77,12 @@ class Nights:
         assert state == "done"
         assert not isinstance(options.read(TYPES[code].options, claim.options), tuple)
         return done.counts
+
+
+def backlog(service: Service, world: World) -> Nights:
+    """Two reminders that have been due since June, where a run may send one without asking."""
+    set_up(service, backlog_limit=1)
+    nights = Nights(service)
+    for name in ("Mira", "Max"):
+        lend(service, world.item(), borrower(world, name), "2026-06-01")
+    return nights

@@ -18,8 +18,8 @@ from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT
 from circulation.notices.types import Refused
 from circulation.service import Service, Workplace
 from circulation.staffing import ADMIN, DESK, RULES
-from tests.circulation.nightly import ON, THREE, Nights, answer, borrower
-from tests.circulation.posting import at_seven, change_loan, lend, set_up
+from tests.circulation.nightly import ON, THREE, Nights, answer, backlog, borrower
+from tests.circulation.posting import at_seven, change_loan, lend
 from tests.circulation.running import Central
 from tests.circulation.world import Amount, Days, World, rule
 from tests.console.conftest import Open
@@ -299,10 +299,7 @@ def test_what_waits_for_a_word_is_decided_where_one_sees_to_whom_it_goes(
     world: World, service: Service, central: Central, opened: Open
 ) -> None:
     world.rules(*REMIND)
-    set_up(service, backlog_limit=1)
-    nights = Nights(service)
-    for name in ("Mira", "Max"):
-        lend(service, world.item(), borrower(world, name), "2026-06-01")
+    nights = backlog(service, world)
     task = nights.task(OVERDUE, "Reminders")
     nights.run(task, "2026-06-26")
     page = opened(central, ADMIN)

@@ -13,8 +13,8 @@ from circulation.service import Service
 from circulation.staffing import ADMIN, DESK
 from circulation.store import notices as store
 from circulation.store.notice_tables import message, notice
-from tests.circulation.nightly import COSTS, ON, REMIND, THREE, Nights, borrower
-from tests.circulation.posting import at_seven, lend, rows, set_up
+from tests.circulation.nightly import COSTS, ON, REMIND, THREE, Nights, backlog, borrower
+from tests.circulation.posting import at_seven, lend, rows
 from tests.circulation.running import Central
 from tests.circulation.world import World
 from tests.console.looking import reader
@@ -46,10 +46,7 @@ def test_a_backlog_waits_until_somebody_with_the_role_confirms_it(
     world: World, service: Service, central: Central
 ) -> None:
     world.rules(*REMIND)
-    set_up(service, backlog_limit=1)
-    nights = Nights(service)
-    for name in ("Mira", "Max"):
-        lend(service, world.item(), borrower(world, name), "2026-06-01")
+    nights = backlog(service, world)
     task = nights.task(OVERDUE)
     assert "waits_for_confirmation" in nights.run(task, "2026-06-26")
     with reader(central, DESK) as bert:
