@@ -57,6 +57,7 @@ requirements: ## one line for each requirement: R21 passed 12 tests
 soak: ## the long campaigns
 	@tools/setup.sh test
 	@$(PYTHON) -m pytest -m soak --timeout=3600 $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadgroup -m "hypothesis and not soak" --hypothesis-profile=campaign --timeout=3600 $(PYTEST_ARGS)
 
 mutants: ## change the rules in small ways, see whether a test notices; MUTANTS="rules.order.*" for some
 	@tools/setup.sh test

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from babel import Locale, dates, numbers
 
@@ -50,7 +50,7 @@ class Formats:
             case bool() | None:
                 raise WordingError(f"parameter {name!r} has no value that can be written")
             case int():
-                return str(numbers.format_decimal(value, locale=self.locale))
+                return self._number(value)
             case (int(minor), str(currency)):
                 return self._money(minor, currency)
             case _:
@@ -71,6 +71,16 @@ class Formats:
         parts = {"date": self._day(instant.date()), "time": clock}
         return PLACEHOLDER.sub(lambda found: parts[found[1]], self.patterns["instant"])
 
+    def _number(self, number: int) -> str:
+        with localcontext(prec=_digits(number)):
+            return str(numbers.format_decimal(Decimal(number), locale=self.locale))
+
     def _money(self, minor: int, currency: str) -> str:
-        amount = Decimal(minor).scaleb(-numbers.get_currency_precision(currency))
-        return numbers.format_currency(amount, currency, locale=self.locale)
+        with localcontext(prec=_digits(minor)):
+            amount = Decimal(minor).scaleb(-numbers.get_currency_precision(currency))
+            return numbers.format_currency(amount, currency, locale=self.locale)
+
+
+def _digits(number: int) -> int:
+    """As many as an exact result may need, fractions included: Babel rounds by the context, which knows 28 digits."""
+    return number.bit_length() // 3 + 10

@@ -21,9 +21,9 @@ from circulation import machines, staffing
 from tests.circulation.conftest import copied
 from tests.circulation.document import document
 from tests.circulation.running import TestClock, server_process
+from tests.generated import examples
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-FEW, MANY = 5, 300  # requests for each operation
 Case = schemathesis.Case[Any]
 schema = schemathesis.openapi.from_dict(document())
 
@@ -62,18 +62,7 @@ def asked(demo_house: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Asked(url, key, token)
 
 
-def ask(case: Case, asked: Asked) -> None:
-    case.call_and_validate(base_url=asked.url, headers=asked.headers(case.path), checks=CHECKS, timeout=30)
-
-
 @schema.parametrize()
-@settings(max_examples=FEW, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@settings(max_examples=examples(5), suppress_health_check=list(HealthCheck))
 def test_any_request_is_answered_as_published(case: Case, asked: Asked) -> None:
-    ask(case, asked)
-
-
-@pytest.mark.soak
-@schema.parametrize()
-@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-def test_many_requests_are_answered_as_published(case: Case, asked: Asked) -> None:
-    ask(case, asked)
+    case.call_and_validate(base_url=asked.url, headers=asked.headers(case.path), checks=CHECKS, timeout=30)

@@ -22,8 +22,9 @@ from rules import published
 from tests.circulation.document import document
 from tests.circulation.running import Central, Machine, TestClock, codes, operation
 from tests.circulation.world import World, rule
+from tests.generated import examples
 
-SHARED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+SHARED = settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # --- the document -----------------------------------------------------------------------------------------------------
 

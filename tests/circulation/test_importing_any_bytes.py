@@ -16,8 +16,9 @@ from circulation.importing.sources import records
 from circulation.service import Service
 from tests.circulation.taking import take
 from tests.circulation.test_importing_marc import copy, iso, title, xml
+from tests.generated import examples
 
-EXAMPLES = 60
+EXAMPLES = examples(60)
 anything = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CSV = b'id;title;media_type;branch\n3001;"T";BOOK;N1\n3002;U;DVD;N2\n'
 RECORDS = iso([*title(), ("100", "$aA"), copy(p="3001")]) + iso([*title(2), copy(p="3002"), copy(p="3003")])

@@ -17,6 +17,7 @@ from circulation.notices.channels import replies
 from circulation.notices.channels.mail_text import Sender, written
 from circulation.notices.types import Message
 from tests.circulation.mailing import MORNING, message, sender
+from tests.generated import examples
 
 pytestmark = pytest.mark.requirement("R60")
 MIRA = MailAddress("mira", "example.org")
@@ -109,7 +110,7 @@ def test_a_message_cannot_say_for_itself_what_is_ours(name: str) -> None:
         read(message(headers={name: "x"}))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(WORDS, WORDS, WORDS, WORDS)
 @example("=?utf-8?q?=0D=0ABcc:_x@example.org?=", "=?utf-8?q?a?= <b@c>", ".\r\n.\r\nMAIL FROM:<x>\r\n", "x")
 @example("Due\r\nBcc: x@example.org", 'Library" <x@example.org>, "', "\ud800\x00", "\ud800")
@@ -139,7 +140,7 @@ def test_no_text_gets_out_of_its_place(subject: str, name: str, text: str, extra
 
 @given(WORDS)
 @example("Stadt- und Landesbibliothek Mühlhausen in Thüringen")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_subjects_and_names_are_read_as_they_were_written(words: str) -> None:
     """Encoded words are decoded here by hand: the standard library reads some of them in a way of its own."""
     content = written(message(subject=words), MIRA, sender(words), MORNING)

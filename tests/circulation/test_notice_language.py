@@ -14,6 +14,7 @@ from circulation.notices.language import Block, Vocabulary, fill, parse
 from circulation.notices.templates import Words
 from circulation.notices.types import EMAIL, SMS
 from circulation.notices.vocabulary import INVOICE
+from tests.generated import examples
 
 WORDS = Vocabulary(frozenset({"name", "fee"}), frozenset({"title", "due"}), frozenset({"items"}))
 VALUES = {"name": "Mira", "fee": ""}
@@ -151,7 +152,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.lists(PIECES | st.text(max_size=5), max_size=40).map("".join))
 def test_any_text_is_filled_in_or_has_mistakes_with_a_place(text: str) -> None:
     parsed = parse("body", text, WORDS)

@@ -38,6 +38,7 @@ from circulation.notices.saying import said, shown
 from circulation.notices.templates import Words
 from circulation.notices.types import EMAIL, LETTER, SMS, Message
 from circulation.notices.vocabulary import INVOICE, LEVELS, WAYS
+from tests.generated import examples
 
 TODAY = date(2026, 6, 15)
 IBAN = "DE89370400440532013000"
@@ -247,7 +248,7 @@ def test_every_name_of_every_vocabulary_has_a_value_and_a_meaning() -> None:
 ANY = st.text(max_size=400)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(ANY, ANY, ANY)
 def test_any_title_and_name_leaves_a_mail_whole(title: str, first: str, last: str) -> None:
     loans = (replace(LOANS[0], title=title, author=first), LOANS[1])
@@ -265,7 +266,7 @@ def test_any_title_and_name_leaves_a_mail_whole(title: str, first: str, last: st
     assert len([line for line in message.text.split("\n") if line.startswith("* ")]) == len(loans)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(ANY, ANY)
 def test_any_title_and_name_becomes_a_page(title: str, name: str) -> None:
     loans = (replace(LOANS[0], title=title), LOANS[1])
@@ -275,7 +276,7 @@ def test_any_title_and_name_becomes_a_page(title: str, name: str) -> None:
     assert "Waldweg" not in pages(message.pdf)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(ANY, ANY)
 def test_any_title_leaves_a_text_message_as_short(title: str, library: str) -> None:
     loans = (replace(LOANS[0], title=title),)

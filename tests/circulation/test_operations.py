@@ -26,6 +26,7 @@ from circulation.store import tables as t
 from tests.circulation.night import tidy
 from tests.circulation.running import Central, Machine, TestClock, codes, operation
 from tests.circulation.world import World, rule
+from tests.generated import examples
 
 # --- the same id ------------------------------------------------------------------------------------------------------
 
@@ -334,7 +335,7 @@ def test_a_request_sealed_for_another_installation_is_not_carried_out(world: Wor
 
 
 @pytest.mark.requirement("R88")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(inside=st.binary(max_size=200) | st.sampled_from([b"[" * 3000, b"null", b"{}", b"9" * 3000]))
 def test_any_bytes_in_a_box_that_opens_are_no_request(service: Service, inside: bytes) -> None:
     box = SealedBox(PublicKey(service.secrets.public_key)).encrypt(inside)

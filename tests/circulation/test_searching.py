@@ -22,6 +22,7 @@ from circulation.service import Service, Workplace
 from circulation.store import tables as t
 from tests.circulation.running import TestClock
 from tests.circulation.world import World, rule
+from tests.generated import examples
 
 AT = Workplace("m", "N1")
 TODAY = date(2026, 6, 1)
@@ -121,14 +122,14 @@ def test_an_item_is_found_by_barcode_title_and_author(world: World) -> None:
         assert [row["id"] for row in searching.items(world.service, Items(text)).rows] == [item]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.text(alphabet="%_\\'/\"~\0 aß\ud800"))
 def test_any_text_at_all_is_looked_for(world: World, text: str) -> None:
     for listed, wanted in WITH_TEXT:
         assert listed(world.service, replace(wanted, text=text)).next is None
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(after=st.text() | st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9](T00:00[+-]0[0-9]:00)?~[0-9]{1,12}(~.)?"))
 def test_a_place_that_is_in_no_list_is_said_so_and_breaks_nothing(world: World, after: str) -> None:
     assert {asked(listed, world.service, wanted, after) for listed, wanted in LISTS} <= {(), "bad_request"}

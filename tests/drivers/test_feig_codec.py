@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drivers.api import LocalProtocolError, RemoteProtocolError, TagUid
 from drivers.codecs import feig_iso_commands as c
 from drivers.codecs.feig_iso_host import MAX_FRAME, Answer, Decoder, Garbage, encode
+from tests.generated import examples
 from tests.vectors import vectors
 
 VECTORS = vectors("feig_iso_host")
@@ -80,7 +81,7 @@ def test_a_frame_is_found_whatever_pieces_it_comes_in(name: str) -> None:
     assert [type(message) for message in found] == [Answer]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=20), st.sampled_from(ANSWERS), st.binary(max_size=20))
 def test_a_good_frame_behind_noise_is_found_once_the_line_pauses(before: bytes, name: str, after: bytes) -> None:
     decoder = Decoder()

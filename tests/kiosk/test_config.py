@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiosk.config import ConfigError, load
+from tests.generated import examples
 
 GOOD = """\
 [machine]
@@ -107,7 +108,7 @@ def test_a_missing_file_is_an_error_of_ours(tmp_path: Path) -> None:
         load(tmp_path / "nowhere.toml")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=200) | st.lists(st.sampled_from(GOOD.splitlines()), max_size=15).map("\n".join))
 def test_any_text_is_a_configuration_or_an_error_of_ours(tmp_path: Path, text: str) -> None:
     file = tmp_path / "kiosk.toml"

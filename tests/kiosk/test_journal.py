@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from kiosk.effects import DoubtEnd, DoubtEntry, Entry, HealEntry, JournalEntry, Step
 from kiosk.journal import KEPT, Journal, JournalError
+from tests.generated import examples
 
 UID = "E004015000001EEF"
 
@@ -258,7 +259,7 @@ def test_a_damaged_doubt_is_an_error_that_names_the_file(journal: Journal) -> No
         journal.staff_list()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.sampled_from(["a", "b", "c"]).flatmap(lambda o: st.tuples(st.just(o), st.sampled_from(list(Step)))),

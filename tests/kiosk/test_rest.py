@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.central import api
 from kiosk.central.reading import Fields, sign_in
 from kiosk.central.rest import RestApi, check_url
+from tests.generated import examples
 from tests.kiosk.wires import always, document, serving, silence
 from tests.waiting import wait_for
 
@@ -166,7 +167,7 @@ def test_nobody_there_is_unreachable_and_says_nothing_personal() -> None:
     assert "4711" not in str(caught.value)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30))
 @given(st.binary(max_size=300))
 def test_any_bytes_in_the_body_are_a_value_or_an_error_of_ours(body: bytes) -> None:
     with _client(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body) as client:
@@ -175,7 +176,7 @@ def test_any_bytes_in_the_body_are_a_value_or_an_error_of_ours(body: bytes) -> N
         assert len(dict(client.run(BATCH))) == 3
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40))
 @given(st.binary(max_size=60).filter(lambda raw: b"\n" not in raw), st.integers(100, 599))
 def test_any_bytes_in_the_headers_and_any_status_are_a_value_or_an_error_of_ours(value: bytes, status: int) -> None:
     head = b"HTTP/1.1 %d x\r\nLibrary-Time: 2026-11-25T10:00:00+00:00\r\nLibrary-Rules: %b\r\nETag: %b\r\n"

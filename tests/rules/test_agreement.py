@@ -13,6 +13,7 @@ from rules.compiled import RuleSet, compile_rules
 from rules.evaluate import decide
 from rules.rule import Conditions, Facts, Rule
 from rules.values import Days
+from tests.generated import examples
 from tests.rules.made import MONDAY, TREE
 
 PARENT = {"A": None, "North": "A", "South": "A", "N1": "North", "N2": "North", "BUS": "North", "S1": "South"}
@@ -136,7 +137,7 @@ def naive(rules: tuple[Rule, ...], kind: str, level: str | None, branch: str, kn
 @pytest.mark.requirement("R3")
 @pytest.mark.requirement("R4")
 @pytest.mark.requirement("R5")
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(rules=rule_lists(), known=facts, on=days, branch=places, slot=slots)
 def test_compiled_and_naive_evaluation_agree(
     rules: tuple[Rule, ...], known: Facts, on: date, branch: str, slot: tuple[str, str | None]

@@ -14,6 +14,7 @@ from rules.problems import TEXTS
 from rules.publishing import check_set
 from rules.rule import Facts, Rule
 from rules.values import MOST_MINOR, Amount, Days, Fee, FeeBasis, FeeStep, MinAge
+from tests.generated import examples
 from tests.rules import generated
 from tests.rules.checked import BASE, ENABLE, ERROR, LOAN, PERIOD, RENEWAL, WARNING, codes, found, only, said
 from tests.rules.made import CODES, MONDAY, TREE, compiled, rule
@@ -241,7 +242,7 @@ def test_what_is_wrong_in_itself_is_listed_together_with_the_rest() -> None:
     assert errors[0].params["key"] == "when.media_type"
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(generated.rule_sets)
 def test_any_set_can_be_checked_and_every_finding_can_be_told(rules: tuple[Rule, ...]) -> None:
     ids = {rule.id for rule in rules}

@@ -17,6 +17,7 @@ from rules.publishing import check_set
 from rules.region import Region, Values, left_over, universe
 from rules.rule import FACT_FIELDS, Facts, Rule
 from rules.survey import Survey
+from tests.generated import examples
 from tests.rules.made import MONDAY
 from tests.rules.test_agreement import KINDS_TRIED, PARENT, days, facts, rule_lists
 
@@ -33,7 +34,7 @@ CODES = KnownCodes(frozenset(PARENT), frozenset("xyz"), frozenset("xyz"), frozen
 
 
 @pytest.mark.requirement("R80")
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(rule_lists(), st.lists(facts, min_size=5, max_size=20), days, st.sampled_from(["N1", "N2", "BUS", "S1"]))
 def test_a_rule_reported_as_never_reached_decides_nothing(
     rules: tuple[Rule, ...], known: list[Facts], on: date, branch: str
@@ -48,7 +49,7 @@ def test_a_rule_reported_as_never_reached_decides_nothing(
 
 
 @pytest.mark.requirement("R80")
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(rule_lists(), known_facts, days, st.sampled_from(["N1", "S1"]))
 def test_what_a_rule_wins_is_what_the_engine_decides_by_it(
     rules: tuple[Rule, ...], known: Facts, on: date, branch: str

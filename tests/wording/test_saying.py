@@ -58,6 +58,13 @@ def test_dates_have_a_year_only_if_it_is_not_this_one(locale: str, today: date |
         ),
         ("account.owed", {"amount": (5, "EUR")}, "€0.05 to pay", "0,05\xa0€ zu bezahlen"),
         ("account.owed", {"amount": (500, "JPY")}, "¥500 to pay", "500\xa0¥ zu bezahlen"),
+        (
+            "account.owed",
+            {"amount": (10**30 + 5, "EUR")},
+            f"€10{9 * ',000'}.05 to pay",
+            f"10{9 * '.000'},05\xa0€ zu bezahlen",
+        ),
+        ("receipt.sum", {"n": 10**30}, f"1{10 * ',000'} items borrowed", f"1{10 * '.000'} Medien ausgeliehen"),
         ("part.headline", {"part": "part 2"}, "Lay part 2 on the pad too", "Bitte part 2 dazulegen"),
     ],
 )
