@@ -77,10 +77,15 @@ class _Noted:
     composing: Composing = field(default_factory=Composing)
     messages: list[Message] = field(default_factory=list)
 
-    def __call__(self, service: Service, db: Connection, content: Content) -> Message:
-        made = self.composing(service, db, content)
-        self.messages.append(made)
-        return made
+    def __call__(self, db: Connection) -> Callable[[Content], Message]:
+        worded = self.composing(db)
+
+        def noted(content: Content) -> Message:
+            made = worded(content)
+            self.messages.append(made)
+            return made
+
+        return noted
 
 
 def by_run(service: Service, port: int, count: int) -> tuple[float, list[Message]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -28,7 +29,7 @@ from circulation.notices.saying import Head, Line, Said, Speaker, Table, directi
 from circulation.notices.templates import BODY, SUBJECT, Chosen, Place, Words
 from circulation.notices.types import EMAIL, LETTER, SMS, Message
 from circulation.notices.vocabulary import ITEMS, TITLES
-from circulation.service import VERSION, Service
+from circulation.service import VERSION
 from circulation.store import house, policies
 from circulation.store import templates as store
 from rules.organisation import OrganisationTree
@@ -269,17 +270,12 @@ class Composing:
     def __init__(self) -> None:
         self._known: _Known | None = None
 
-    def __call__(self, service: Service, db: Connection, content: Content) -> Message:
-        """One message.
+    def __call__(self, db: Connection) -> Callable[[Content], Message]:
+        """What composes with the texts and letterheads there are now.
 
-        Raises:
-            CirculationError: there is no text for it, or it would be longer than any message.
+        It raises ``CirculationError`` where there is no text for a message, or it would be longer than any message.
         """
-        known = self._now(db)
-        language, chosen = self._chosen(known, content)
-        chain = known.tree.chain(content.branch.id)
-        message = compose(content, chosen.words, holding(known.heads, chain), language)
-        return replace(message, made_with=_version(chosen))
+        return partial(_composed, self._now(db))
 
     def chosen(self, db: Connection, content: Content) -> Chosen:
         """The text that is used for a message.
@@ -287,14 +283,7 @@ class Composing:
         Raises:
             CirculationError: there is none.
         """
-        return self._chosen(self._now(db), content)[1]
-
-    def _chosen(self, known: _Known, content: Content) -> tuple[str, Chosen]:
-        chain = known.tree.chain(content.branch.id)
-        fallback = next((known.languages[at] for at in chain if at in known.languages), "")
-        language = spoken(content.language, fallback)
-        wanted = Place(chain[0], content.kind, content.level, content.channel, _language(language))
-        return language, templates.chosen(known.own, chain, wanted)
+        return _chosen(self._now(db), content)[1]
 
     def _now(self, db: Connection) -> _Known:
         here = house.installation(db)
@@ -305,6 +294,21 @@ class Composing:
             tree = house.organisations(db)
             self._known = _Known(version, tree, templates.in_use(db), store.letterheads(db), languages)
         return self._known
+
+
+def _composed(known: _Known, content: Content) -> Message:
+    language, chosen = _chosen(known, content)
+    chain = known.tree.chain(content.branch.id)
+    message = compose(content, chosen.words, holding(known.heads, chain), language)
+    return replace(message, made_with=_version(chosen))
+
+
+def _chosen(known: _Known, content: Content) -> tuple[str, Chosen]:
+    chain = known.tree.chain(content.branch.id)
+    fallback = next((known.languages[at] for at in chain if at in known.languages), "")
+    language = spoken(content.language, fallback)
+    wanted = Place(chain[0], content.kind, content.level, content.channel, _language(language))
+    return language, templates.chosen(known.own, chain, wanted)
 
 
 def _version(chosen: Chosen) -> Mapping[str, object]:

@@ -12,7 +12,6 @@ from datetime import date
 from sqlalchemy import Connection
 
 from circulation.notices.types import Message
-from circulation.service import Service
 
 DUE_WARNING, OVERDUE, PAYMENT, RESERVATION = "due_warning", "overdue", "payment", "reservation"
 RECEIPT = "receipt"
@@ -135,4 +134,5 @@ class Content:
     sums: Sums = Sums()
 
 
-Composer = Callable[[Service, Connection, Content], Message]
+Composer = Callable[[Connection], Callable[[Content], Message]]
+"""Puts contents in words, by the texts as they are in a transaction."""

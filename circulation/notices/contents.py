@@ -1,4 +1,4 @@
-"""Reading what a message may say, as it is now. Not responsible for words (composing) or for whether it is due."""
+"""What a message may say, of what was read for it. Not responsible for words (composing) or for whether it is due."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from circulation.domain.records import Place
 from circulation.money import kept_by
@@ -24,27 +24,30 @@ from circulation.notices.content import (
     Sums,
 )
 from circulation.notices.subjects import Subjects
-from circulation.store import debts
 
 _Part = Mapping[str, Any]
 
 
 def of(
-    db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], subjects: Subjects, fee: int
+    place: Place,
+    message: Row[Any],
+    notices: Sequence[Row[Any]],
+    subjects: Subjects,
+    open_fees: Sequence[Row[Any]],
+    fee: int,
 ) -> Content:
     """The content of a message about those of its notices that still hold.
 
     Args:
-        db: the transaction.
         place: the moment at the installation.
         message: a row of the ledger.
         notices: rows of the ledger.
         subjects: as they are now.
+        open_fees: of the patron.
         fee: what the message costs, minor units.
     """
     place = place.at(message.branch)
-    patron = subjects.patron
-    open_fees = debts.open_fees(db, message.patron_id)
+    patron = subjects.patrons[message.patron_id]
     owed = sum(row.owed for row in open_fees if message.kind != PAYMENT or kept_by(place, message.branch)(row))
     invoiced = sum(row.invoiced for row in notices)
     return Content(

@@ -20,7 +20,7 @@ from circulation.notices.composing import Composing
 from circulation.notices.content import DUE_WARNING, OVERDUE
 from circulation.notices.types import Message
 from circulation.service import Service
-from circulation.store import circulating, house
+from circulation.store import circulating, debts, house
 from circulation.store import notice_lists as store
 from circulation.store import notices as ledger
 from circulation.store.notice_lists import Wanted
@@ -190,11 +190,12 @@ def again(service: Service, seen: Seen) -> Message | None:
     with service.database.reading() as db:
         place = replace(selecting.place_of(service, db), now=seen.row.ended_at or service.clock())
         try:
-            told = subjects.read(db, seen.row, seen.notices)
-            if told is None:
+            told = subjects.read(db, seen.row.kind, [seen.row], seen.notices)
+            if seen.row.patron_id not in told.patrons:
                 return None
-            content = contents.of(db, place, seen.row, seen.notices, told, seen.row.fee)
-            return Composing()(service, db, replace(content, to=content.to or ""))
+            open_fees = debts.open_fees(db, seen.row.patron_id)
+            content = contents.of(place, seen.row, seen.notices, told, open_fees, seen.row.fee)
+            return Composing()(db)(replace(content, to=content.to or ""))
         except CirculationError:  # its text is wrong by now, or what it says has become too long
             return None
 

@@ -46,9 +46,7 @@ class Checked:
         return None if self.holding else next(iter(self.over.values()), PATRON_GONE)
 
 
-def check(
-    db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], subjects: Subjects | None
-) -> Checked:
+def check(db: Connection, place: Place, message: Row[Any], notices: Sequence[Row[Any]], subjects: Subjects) -> Checked:
     """Look at a message and all it tells.
 
     Args:
@@ -56,11 +54,12 @@ def check(
         place: the moment at the installation.
         message: a row of the ledger.
         notices: all it tells.
-        subjects: as they are now; None = the patron is gone.
+        subjects: as they are now.
     """
-    if subjects is None:
+    patron = subjects.patrons.get(message.patron_id)
+    if patron is None:
         return _nothing(notices, PATRON_GONE)
-    whole = _whole(db, place, message, subjects)
+    whole = _whole(db, place, message, patron)
     if whole is not None:
         return _nothing(notices, whole)
     whys = _CHECKS[message.kind](db, place, notices, subjects)
@@ -72,9 +71,9 @@ def _nothing(notices: Sequence[Row[Any]], why: str) -> Checked:
     return Checked((), {row.id: why for row in notices})
 
 
-def _whole(db: Connection, place: Place, message: Row[Any], subjects: Subjects) -> str | None:
+def _whole(db: Connection, place: Place, message: Row[Any], patron: Row[Any]) -> str | None:
     """Why the message as a whole is no longer sent."""
-    (who,) = addressees.of_rows(db, place, frozenset({message.channel}), [subjects.patron]).values()
+    (who,) = addressees.of_rows(db, place, frozenset({message.channel}), [patron]).values()
     if who.addresses.get(message.channel) != message.address:
         return ADDRESS_CHANGED
     there = place.at(message.branch)

@@ -7,20 +7,19 @@ was handed over (ending) or for a run as a whole (runs).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import zip_longest
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from circulation.domain.records import Place
 from circulation.errors import CirculationError
-from circulation.notices import contents, ending, ledger, rechecking, selecting, subjects
+from circulation.notices import briefs, ending, ledger, rechecking, selecting, subjects
+from circulation.notices.briefs import Brief, Briefs
 from circulation.notices.content import Content
 from circulation.notices.lines import NOT_COMPOSED
 from circulation.notices.rechecking import ADDRESS_CHANGED, Checked
@@ -49,9 +48,9 @@ def send_all(sender: Sender) -> None:
     with ExitStack() as open_:
         on_the_way = _OnTheWay(sender, open_)
         while ids := _waiting(sender, after):
-            for id_, following in zip_longest(ids, ids[1:]):
+            for number in range(len(ids)):
                 sender.run.go_on()
-                _send_one(on_the_way, id_, following)
+                _send_one(on_the_way, ids[number:])
             after = ids[-1]
 
 
@@ -61,12 +60,14 @@ class _OnTheWay:
 
     Attributes:
         lines: by channel, opened with its first message.
+        briefs: what was read of some of them.
         ahead: the next message, if it was composed already, with its id.
     """
 
     sender: Sender
     open: ExitStack
     lines: dict[str, Line] = field(default_factory=dict)
+    briefs: Briefs | None = None
     ahead: tuple[int, _Composed | None] | None = None
 
     def line(self, channel: str) -> Line:
@@ -75,16 +76,22 @@ class _OnTheWay:
             self.lines[channel] = self.open.enter_context(self.sender.channels[channel].opened())
         return self.lines[channel]
 
-    def composed(self, id_: int) -> _Composed | None:
-        """A message in words."""
+    def composed(self, ids: Sequence[int]) -> _Composed | None:
+        """The first of some messages in words."""
         ahead, self.ahead = self.ahead, None
-        return ahead[1] if ahead is not None and ahead[0] == id_ else _compose(self.sender, id_)
+        return ahead[1] if ahead is not None and ahead[0] == ids[0] else self._compose(ids)
 
-    def compose_ahead(self, id_: int | None) -> None:
+    def compose_ahead(self, ids: Sequence[int]) -> None:
         """Compose the next message, if there is one; whatever is wrong with it is met again in its turn."""
-        if id_ is not None:
+        if ids:
             with suppress(Exception):  # the message before it has nothing to do with it
-                self.ahead = id_, _compose(self.sender, id_)
+                self.ahead = ids[0], self._compose(ids)
+
+    def _compose(self, ids: Sequence[int]) -> _Composed | None:
+        if self.briefs is None or not self.briefs.holds(ids[0]):
+            self.briefs = briefs.read(self.sender, ids[: briefs.TOGETHER])
+        brief = self.briefs.take(ids[0])
+        return _compose(self.sender, brief, self.briefs.worded) if brief is not None else None
 
 
 def _waiting(sender: Sender, after: int) -> Sequence[int]:
@@ -93,26 +100,26 @@ def _waiting(sender: Sender, after: int) -> Sequence[int]:
         return store.waiting(db, sender.asked.kind, sender.run.claim.run, now, after, TOGETHER)
 
 
-def _send_one(common: _OnTheWay, id_: int, following: int | None) -> None:
-    """All steps of one message."""
+def _send_one(common: _OnTheWay, ids: Sequence[int]) -> None:
+    """All steps of the first of some messages."""
     sender = common.sender
     try:
-        begun = _composed_and_begun(common, id_)
+        begun = _composed_and_begun(common, ids)
         if begun is None:
             return
         sender.at(SENDING)
-        outcome = _hand_over(common, begun.message, following)
+        outcome = _hand_over(common, begun.message, ids[1:])
         sender.at(HANDED_OVER)
         ending.note(sender, begun.left, outcome)
         sender.at(ENDED)
     except SQLAlchemyError:  # it stays as it was written down last; the next run finds it
-        log.exception("message_not_noted", message=id_)
+        log.exception("message_not_noted", message=ids[0])
 
 
-def _composed_and_begun(common: _OnTheWay, id_: int) -> _Begun | None:
+def _composed_and_begun(common: _OnTheWay, ids: Sequence[int]) -> _Begun | None:
     """The message, noted as being sent; None where there is nothing to send now."""
     for _ in range(COMPOSED_AGAIN):
-        composed = common.composed(id_)
+        composed = common.composed(ids)
         if composed is None:
             return None
         if composed.message is None:
@@ -121,7 +128,7 @@ def _composed_and_begun(common: _OnTheWay, id_: int) -> _Begun | None:
         common.line(composed.message.channel).wait()
         common.sender.at(COMPOSED)
         with suppress(_OutdatedError):
-            return _begin(common.sender, composed, composed.message)
+            return _begin(common.sender, composed.brief, composed.message)
     return None
 
 
@@ -130,58 +137,36 @@ def _composed_and_begun(common: _OnTheWay, id_: int) -> _Begun | None:
 
 @dataclass(frozen=True, slots=True)
 class _Composed:
-    """A message in words; None = nothing of it holds, or it cannot be said. ``notices``: all it was to tell."""
+    """A message in words; None = nothing of it holds, or it cannot be said."""
 
-    row: Row[Any]
-    notices: Sequence[Row[Any]]
-    checked: Checked
+    brief: Brief
     message: Message | None
 
 
-def _compose(sender: Sender, id_: int) -> _Composed | None:
-    """The message in words; None where there is nothing to be done about it now. Reads only."""
-    with sender.service.database.reading() as db:
-        row = store.one(db, id_)
-        if row is None or row.state != store.PLANNED:
-            return None
-        if row.try_at is not None and row.try_at > sender.service.clock():
-            return None  # another run has tried it meanwhile
-        place = selecting.place_of(sender.service, db)
-        notices = store.notices_of(db, id_)
-        found = subjects.read(db, row, notices)
-        checked = rechecking.check(db, place, row, notices, found)
-        if found is None or checked.reason is not None:
-            return _Composed(row, notices, checked, None)
-        if row.channel not in sender.channels:
-            return None  # it waits for a run that has this way
-        content = contents.of(db, place, row, checked.holding, found, _fee(place, row, checked))
-        return _Composed(row, notices, checked, _in_words(sender, db, row, content))
-
-
-def _in_words(sender: Sender, db: Connection, row: Row[Any], content: Content) -> Message | None:
+def _compose(sender: Sender, brief: Brief, worded: Callable[[Content], Message]) -> _Composed | None:
+    """The message in words; None where it waits for a run that has this way."""
+    if brief.checked.reason is not None:
+        return _Composed(brief, None)
+    if brief.row.channel not in sender.channels:
+        return None
     try:
-        return sender.composer(sender.service, db, content)
-    except SQLAlchemyError:
-        raise
+        return _Composed(brief, worded(brief.content()))
     except CirculationError as error:
-        log.warning("message_not_composed", message=row.id, code=error.code)
+        log.warning("message_not_composed", message=brief.row.id, code=error.code)
     except Exception:  # a template, whatever is wrong with it, stops its own messages only
-        log.exception("message_not_composed", message=row.id)
-    return None
-
-
-def _fee(place: Place, row: Row[Any], checked: Checked) -> int:
-    return selecting.message_fee(place, row.branch, [one.fee for one in checked.holding])
+        log.exception("message_not_composed", message=brief.row.id)
+    return _Composed(brief, None)
 
 
 def _give_up(sender: Sender, composed: _Composed) -> None:
+    row, checked = composed.brief.row, composed.brief.checked
     with sender.service.database.writing() as db:
-        if composed.checked.reason is None:
-            became = ending.end(db, sender, composed.row.id, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
+        if checked.reason is None:
+            became = ending.end(db, sender, row.id, store.FAILED, NOT_COMPOSED, was=store.PLANNED)
         else:
-            became = _cancel(db, sender, composed.row, composed.checked)
+            became = _cancel(db, sender, row, checked)
     sender.count(became)
-    _plan_again(sender, composed.row, composed.checked)
+    _plan_again(sender, row, checked)
 
 
 # --- step 2: once more, then it is being sent -------------------------------------------------------------------------
@@ -199,20 +184,21 @@ class _OutdatedError(Exception):
     """A message tells something that no longer holds: it is to be composed anew."""
 
 
-def _begin(sender: Sender, composed: _Composed, message: Message) -> _Begun | None:
+def _begin(sender: Sender, brief: Brief, message: Message) -> _Begun | None:
     """Note that a message is being sent; None if it no longer holds or another run was first.
 
     Raises:
         _OutdatedError: it is to be composed anew.
     """
-    row, notices = composed.row, composed.notices  # both as they were, unless somebody has claimed it since
+    row, notices = brief.row, brief.notices  # both as they were, unless somebody has claimed it since
     with sender.service.database.writing() as db:
         place = selecting.place_of(sender.service, db)
-        checked = rechecking.check(db, place, row, notices, subjects.read(db, row, notices, locked=True))
+        about = subjects.read(db, row.kind, [row], notices, locked=True)
+        checked = rechecking.check(db, place, row, notices, about)
         if checked.reason is None:
-            if checked.holding != composed.checked.holding:
+            if checked.holding != brief.checked.holding:
                 raise _OutdatedError
-            left = Left(row, _fee(place, row, checked), checked.holding)
+            left = Left(row, brief.fee, checked.holding)
             return _Begun(message, left) if _claim(db, sender, left, checked, message) else None
         became = _cancel(db, sender, row, checked)
     sender.count(became)
@@ -251,7 +237,7 @@ def _plan_again(sender: Sender, row: Row[Any], checked: Checked) -> None:
 # --- step 3: handing over ---------------------------------------------------------------------------------------------
 
 
-def _hand_over(common: _OnTheWay, message: Message, following: int | None) -> Outcome:
+def _hand_over(common: _OnTheWay, message: Message, following: Sequence[int]) -> Outcome:
     try:
         return common.line(message.channel).hand_over(message, partial(common.compose_ahead, following))
     except Exception as error:  # a channel should have told: nobody knows whether it left

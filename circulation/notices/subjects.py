@@ -1,11 +1,11 @@
-"""Whom a message goes to and what it tells of, as they are now: read once for all who look at them.
+"""Whom messages go to and what they tell of, as they are now: read once for all who look at them.
 
 Not responsible for whether it still holds (rechecking) or for what is said of it (contents).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,26 +20,27 @@ class Subjects:
     """What was read.
 
     Attributes:
-        patron: with addresses.
+        patrons: with addresses, by id; those that are still there.
         loans: by their number; of messages about loans.
         reservations: those that stand on the hold shelf, by their id; of messages about them.
     """
 
-    patron: Row[Any]
+    patrons: Mapping[str, Row[Any]]
     loans: Mapping[int, Row[Any]]
     reservations: Mapping[str, Row[Any]]
 
 
-def read(db: Connection, message: Row[Any], notices: Sequence[Row[Any]], *, locked: bool = False) -> Subjects | None:
-    """Read them; None = there is no such patron any longer.
+def read(
+    db: Connection, kind: str, messages: Iterable[Row[Any]], notices: Sequence[Row[Any]], *, locked: bool = False
+) -> Subjects:
+    """Read them, for messages of one kind.
 
-    Where ``locked``, nobody changes patron and loans until the end of the transaction.
+    Where ``locked``, nobody changes patrons and loans until the end of the transaction.
     """
-    patrons = store.patrons(db, [message.patron_id], locked=locked) if message.patron_id is not None else ()
-    if not patrons:
-        return None
-    if message.kind == RESERVATION:
-        return Subjects(patrons[0], {}, store.reservations_now(db, [row.reservation_id for row in notices]))
-    if message.kind == PAYMENT:
-        return Subjects(patrons[0], {}, {})
-    return Subjects(patrons[0], store.loans_now(db, [row.loan_id for row in notices], locked=locked), {})
+    ids = {row.patron_id for row in messages if row.patron_id is not None}
+    patrons = {row.id: row for row in store.patrons(db, ids, locked=locked)} if ids else {}
+    if not patrons or kind == PAYMENT:
+        return Subjects(patrons, {}, {})
+    if kind == RESERVATION:
+        return Subjects(patrons, {}, store.reservations_now(db, [row.reservation_id for row in notices]))
+    return Subjects(patrons, store.loans_now(db, [row.loan_id for row in notices], locked=locked), {})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,14 +97,22 @@ REASONS = {
 
 _OPEN_FEES = (
     select(t.fee, OWED.label("owed"))
-    .where(t.fee.c.patron_id == bindparam("patron"), t.fee.c.open)
+    .where(t.fee.c.patron_id.in_(bindparam("patrons", expanding=True)), t.fee.c.open)
     .order_by(t.fee.c.at, t.fee.c.id)
 )
 
 
 def open_fees(db: Connection, patron_id: str) -> Sequence[Row[Any]]:
     """Open fees, oldest first, with what is still owed of each."""
-    return db.execute(_OPEN_FEES, {"patron": patron_id}).all()
+    return db.execute(_OPEN_FEES, {"patrons": [patron_id]}).all()
+
+
+def open_fees_of(db: Connection, patrons: Collection[str]) -> dict[str, list[Row[Any]]]:
+    """The same of several patrons."""
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in db.execute(_OPEN_FEES, {"patrons": list(patrons)}):
+        found[row.patron_id].append(row)
+    return found
 
 
 def fee(db: Connection, fee_id: int, *, locked: bool = True) -> Row[Any] | None:

@@ -188,6 +188,18 @@ def one(db: Connection, message_id: int, *, locked: bool = False) -> Row[Any] | 
     return db.execute(_LOCKED_ONE if locked else _ONE, {"message": message_id}).one_or_none()
 
 
+_PLANNED = (
+    select(message)
+    .where(message.c.id.in_(_IDS), message.c.state == PLANNED)
+    .where(or_(message.c.try_at.is_(None), message.c.try_at <= bindparam("now")))
+)
+
+
+def planned(db: Connection, ids: Collection[int], now: datetime) -> Sequence[Row[Any]]:
+    """Those of some messages that wait and are to be tried by now."""
+    return db.execute(_PLANNED, {"ids": list(ids), "now": now}).all()
+
+
 def has_key(db: Connection, key: str) -> bool:
     """Whether there is a message of this key."""
     return db.execute(select(message.c.id).where(message.c.key == key)).first() is not None
@@ -215,6 +227,21 @@ _NOTICES_OF = (
 def notices_of(db: Connection, message_id: int, states: Collection[str] = (PLANNED, SENDING)) -> Sequence[Row[Any]]:
     """The notices a message tells, next due first."""
     return db.execute(_NOTICES_OF, {"message": message_id, "states": list(states)}).all()
+
+
+_NOTICES_OF_EACH = (
+    select(notice)
+    .where(notice.c.message.in_(_IDS), notice.c.state.in_((PLANNED, SENDING)))
+    .order_by(notice.c.due, notice.c.id)
+)
+
+
+def notices_of_each(db: Connection, messages: Collection[int]) -> dict[int, list[Row[Any]]]:
+    """The notices that several messages are to tell, by message, next due first."""
+    found: dict[int, list[Row[Any]]] = {id_: [] for id_ in messages}
+    for row in db.execute(_NOTICES_OF_EACH, {"ids": list(messages)}):
+        found[row.message].append(row)
+    return found
 
 
 _WAS: Any = bindparam("was", expanding=True)

@@ -51,7 +51,7 @@ class Box:
         return outcome
 
 
-def in_few_words(_: Service, __: Connection, content: Content) -> Message:
+def in_few_words(content: Content) -> Message:
     """A message that says only which loans it is about."""
     about = [str(one.id) for one in content.loans] or [one.id for one in content.reservations]
     text = ",".join(about) if about else str(content.sums.owed)
@@ -98,11 +98,14 @@ class Post:
         self.jobs.append(job)
         asked = self.asked_of(job.claim.task)
         there = {way: box for way, box in self.boxes.items() if way in asked.channels}
-        return runs.run(service, asked, job, there, self._say, self.at)
+        return runs.run(service, asked, job, there, self._worded, self.at)
 
-    def _say(self, service: Service, db: Connection, content: Content) -> Message:
+    def _worded(self, _: Connection) -> Callable[[Content], Message]:
+        return self._say
+
+    def _say(self, content: Content) -> Message:
         self.contents.append(content)
-        return in_few_words(service, db, content)
+        return in_few_words(content)
 
     def run(self, task: int) -> Mapping[str, int]:
         """Run it now, to its end; what it counted."""

@@ -158,12 +158,12 @@ def test_a_letter_says_what_was_written_for_mail_unless_it_has_its_own(service: 
 def test_a_message_is_composed_with_what_the_library_says(service: Service, world: World) -> None:
     composing = Composing()
     with service.database.reading() as db:
-        before = composing(service, db, content())
+        before = composing(db)(content())
     written(service)
     letterhead.set_letterhead(service, BY, "A", Letterhead(contact="Tel. 1", account="https://a.example/"))
     letterhead.set_letterhead(service, BY, "N1", Letterhead(contact="Tel. 2"))
     with service.database.reading() as db:
-        after = composing(service, db, content())
+        after = composing(db)(content())
     assert (before.subject, after.subject) == ("An item is overdue", "From us: 1")
     assert "Dear Mira Vogel,\n\n* Der Prozess\n" in after.text
     assert "Tel. 2\nhttps://a.example/\n" in after.text
@@ -173,12 +173,12 @@ def test_a_message_is_composed_with_what_the_library_says(service: Service, worl
 def test_a_language_there_is_none_of_falls_back_to_the_place_s(service: Service, world: World) -> None:
     composing = Composing()
     with service.database.reading() as db:
-        assert composing(service, db, content(language="fr")).language == "en"
+        assert composing(db)(content(language="fr")).language == "en"
     machine_settings.set_organisation(service, BY, "North", {"languages": ["de", "en"]})
     with service.database.writing() as db:
         db.execute(update(t.installation).values(house_version=t.installation.c.house_version + 1))
     with service.database.reading() as db:
-        message = composing(service, db, content(language="fr"))
+        message = composing(db)(content(language="fr"))
     assert message.language == "de"
     assert "Guten Tag" in message.text
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from circulation import people
-from circulation.notices import selecting
-from circulation.notices.content import OVERDUE, Content
+from circulation import money, people
+from circulation.notices import briefs, selecting
+from circulation.notices.content import OVERDUE
 from circulation.notices.lines import Asked
 from circulation.notices.types import EMAIL, Accepted, Message, Refused
-from circulation.service import Service
+from circulation.service import Service, Workplace
 from circulation.store import notices as store
 from circulation.store import tables as t
 from circulation.store.notice_tables import bad_address
 from tests.circulation.posting import ALL_WAYS, Post, at_seven, change_loan, later, lend, rows, set_up
 from tests.circulation.world import Amount, Days, World, rule
+
+DESK = Workplace("m", "N1", "desk", "anna")
 
 
 @pytest.fixture
@@ -73,18 +75,39 @@ def test_the_next_message_is_composed_while_the_answer_to_one_is_waited_for(
     assert len(post.contents) == len(loans)
 
 
+@pytest.mark.parametrize(("seconds", "owed"), [(3600, 0), (0, 300)])
+def test_messages_are_read_together_and_anew_where_they_leave_slowly(
+    service: Service, world: World, post: Post, monkeypatch: pytest.MonkeyPatch, seconds: int, owed: int
+) -> None:
+    monkeypatch.setattr(briefs, "FRESH", seconds)
+    readers = sorted(_reader(world) for _ in range(3))  # as they are written to
+    loans = [lend(service, world.item(), reader, "2026-06-01") for reader in readers]
+
+    def answer(message: Message) -> Accepted:
+        if message.text == str(loans[0]):
+            money.charge(service, DESK, readers[2], {"amount": 300, "reason": "other"})
+        return Accepted("250")
+
+    post.boxes[EMAIL].answer = answer
+    post.on("2026-06-08", post.task(OVERDUE))
+    assert [content.sums.owed for content in post.contents] == [0, 0, owed]
+
+
 def test_what_goes_wrong_with_the_next_message_concerns_no_other(
     service: Service, world: World, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loans = [lend(service, world.item(), _reader(world), "2026-06-01") for _ in range(3)]
-    say = post._say
+    readers = sorted(_reader(world) for _ in range(3))  # as they are written to
+    loans = [lend(service, world.item(), reader, "2026-06-01") for reader in readers]
+    planned, ids = store.planned, []
 
-    def stumble(service: Service, db: Connection, content: Content) -> Message:
-        if content.loans[0].id == loans[1]:
+    def gone(db: Connection, wanted: Sequence[int], now: datetime) -> Sequence[Row[Any]]:
+        ids.append(wanted[0])
+        if len(set(ids)) == 2:  # the second is read ahead and in its turn
             raise OperationalError("", {}, Exception())
-        return say(service, db, content)
+        return planned(db, wanted, now)
 
-    monkeypatch.setattr(post, "_say", stumble)
+    monkeypatch.setattr(briefs, "FRESH", 0)
+    monkeypatch.setattr(store, "planned", gone)
     task = post.task(OVERDUE)
     assert {one.text for one in post.on("2026-06-08", task)} == {str(loans[0]), str(loans[2])}
     monkeypatch.undo()

@@ -13,9 +13,9 @@ from circulation import desk, money, operations
 from circulation.errors import CirculationError
 from circulation.fees import fee
 from circulation.notices import runs, sending, settling
-from circulation.notices.content import OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.content import OVERDUE, PAYMENT, RESERVATION, Content
 from circulation.notices.sender import nowhere
-from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Lost, Refused
+from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Lost, Message, Refused
 from circulation.service import Service, Workplace
 from circulation.staffing import StaffSession
 from circulation.store import tables as t
@@ -245,10 +245,10 @@ def test_what_stops_one_message_stops_no_other(
     loans = [lend(service, world.item(), _reader(world, email=f"{n}@example.org"), "2026-06-01") for n in range(3)]
     say = post._say
 
-    def stumble(service: Service, db: Any, content: Any) -> Any:
+    def stumble(content: Content) -> Message:
         if content.loans[0].id == loans[1]:
             raise KeyError("template")
-        return say(service, db, content)
+        return say(content)
 
     monkeypatch.setattr(post, "_say", stumble)
     task = post.task(OVERDUE)
