@@ -22,6 +22,7 @@ from circulation.command_line import (
     bytes_of,
     console,
     errors,
+    existing,
     opened,
     password_from,
     told,
@@ -77,10 +78,9 @@ def serve(
 
 
 @contextmanager
-def _as_it_is(database: str) -> Iterator[Database]:
+def _as_it_is(found: Database) -> Iterator[Database]:
     """A database of whatever version; closed after the block."""
     logs.configure()
-    found = Database(database)
     try:
         yield found
     finally:
@@ -91,7 +91,7 @@ def _as_it_is(database: str) -> Iterator[Database]:
 @told
 def backup(file: Path, database: DatabaseUrl) -> None:
     """Write everything into a new file, while machines go on; the secrets folder is not in it and kept elsewhere."""
-    with _as_it_is(database) as found:
+    with _as_it_is(existing(database)) as found:
         backups.backup(found, file)
     console.print(f"{file} is written, {file.stat().st_size} bytes; keep a copy of the secrets folder elsewhere")
 
@@ -104,7 +104,7 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="Give up what is in the database.")] = False,
 ) -> None:
     """Put a backup in the place of a database; machines then send again what they know to be newer."""
-    with _as_it_is(database) as found:
+    with _as_it_is(Database(database)) as found:
         generation = backups.restore(found, file, replace)
     console.print(f"{file} is restored as generation {generation}", highlight=False)
 
@@ -124,7 +124,7 @@ def init(
 ) -> None:
     """Set up an empty database for a library with one branch."""
     asked = setting_up.Library(library, isil, currency, time_zone, account or isil, branch, branch_name)
-    with opened(database, secrets) as service:
+    with opened(database, secrets, new=True) as service:
         setting_up.set_up(service, asked)
     console.print(f"{library} is set up with the branch {branch}\n\n{setting_up.NEXT_STEPS}", highlight=False)
 
@@ -137,7 +137,7 @@ def demo_data(
     machine_branch: Annotated[str | None, typer.Option(help="Also print an enrolment code for this branch.")] = None,
 ) -> None:
     """Fill an empty database with an invented library."""
-    with opened(database, secrets) as service:
+    with opened(database, secrets, new=True) as service:
         data = demo.fill(service, machine_branch)
         code = machines.new_code(service, machine_branch) if machine_branch is not None else None
     table = Table("patron", "category", "card barcode", "card UID", "PIN", title="Demo cards")

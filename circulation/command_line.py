@@ -73,20 +73,37 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def existing(database: str) -> Database:
+    """A database that is there: SQLite would make an empty one of an address with a mistake in it.
+
+    Raises:
+        CirculationError: there is none.
+    """
+    found = Database(database)
+    if found.file is not None and not found.file.exists():
+        raise CirculationError(
+            "database",
+            f"there is no database {found.file}: look at its address, or make one with 'circulation init', "
+            "or with 'circulation demo-data' for a library to try with",
+        )
+    return found
+
+
 @contextmanager
-def opened(database: str, secrets: Path | None, server: bool = False) -> Iterator[Service]:
+def opened(database: str, secrets: Path | None, server: bool = False, new: bool = False) -> Iterator[Service]:
     """Database and secrets, with the tables brought up to this version; closed after the block.
 
     Args:
         database: its address.
         secrets: folder of the secrets; None = beside SQLite's file.
         server: be the one server of a SQLite database.
+        new: make SQLite's file if there is none.
 
     Raises:
         CirculationError: either cannot be used, or there is a server already.
     """
     logs.configure()
-    found = Database(database)
+    found = Database(database) if new else existing(database)
     folder = secrets or (found.file.with_name(found.file.name + ".secrets") if found.file else None)
     if folder is None:
         raise CirculationError("secrets", "give --secrets FOLDER: this database has no folder of its own")

@@ -12,13 +12,12 @@ import typer
 from rich.progress import Progress, TaskID
 
 import wording
-from circulation.command_line import DatabaseUrl, SecretsFolder, StaffLanguage, console, errors, opened, told
+from circulation.command_line import DatabaseUrl, SecretsFolder, StaffLanguage, console, errors, existing, opened, told
 from circulation.errors import CirculationError
 from circulation.importing import exporting, mapping, report, taking_in
 from circulation.importing.faults import MappingFileError
 from circulation.importing.fields import KINDS, Kind
 from circulation.importing.taking_in import Outcome, Task, Wanted
-from circulation.store.engine import Database
 
 PATIENCE = 1.0  # seconds without a word
 
@@ -166,7 +165,7 @@ def _progress(language: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _export(kind: Kind, file: Path, database: str) -> None:
-    found = Database(database)
+    found = existing(database)
     try:
         found.migrate()
         written, left_out = exporting.export(found, kind, file)

@@ -26,14 +26,14 @@ Found = Iterator[Mistake]
 
 
 class MailWrongError(CirculationError):
-    """A mail account or gateway that cannot be so; nothing was stored.
+    """A mail account, gateway or test that cannot be so; nothing was done.
 
     Attributes:
         mistakes: all of them, each with the field it is in.
     """
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        detail = f"mistakes here: {len(mistakes)}; nothing was stored"
+        detail = f"mistakes here: {len(mistakes)}; nothing was done"
         super().__init__("mail_wrong", detail, place=mistakes[0].place)
         self.mistakes = tuple(mistakes)
 

@@ -207,8 +207,27 @@ def test_a_rule_file_that_cannot_be_read_is_said_so(
 
 def test_an_empty_database_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(GOOD)
+    (tmp_path / "new.db").touch()
     done = run(tmp_path / "new.db", "rules", "publish", str(tmp_path / "rules.toml"))
     assert (done.exit_code, "circulation demo-data" in done.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve",),
+        ("doubts",),
+        ("jobs", "list"),
+        ("mail", "list"),
+        ("backup", "to.backup"),
+        ("export", "items", "to.csv"),
+    ],
+)
+def test_a_database_that_is_not_there_is_named_and_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "here").mkdir()
+    done = run(tmp_path / "here" / "typo.db", *command)
+    assert (done.exit_code, f"there is no database {tmp_path}/here/typo.db" in done.output) == (1, True)
+    assert not any((tmp_path / "here").iterdir())
 
 
 # --- staff and machines -----------------------------------------------------------------------------------------------

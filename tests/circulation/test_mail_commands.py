@@ -58,7 +58,7 @@ def test_mistakes_are_told_with_their_fields(file: Path, server: MailServer) -> 
     assert told.exit_code == 1
     assert "sender: Das ist keine E-Mail-Adresse." in told.output
     assert "per_minute: Hier muss eine ganze Zahl von 1 bis 6.000 stehen." in told.output
-    assert "nothing was stored" in told.output
+    assert "nothing was done" in told.output
 
 
 def test_certificates_are_read_from_a_file(file: Path, server: MailServer, tmp_path: Path) -> None:

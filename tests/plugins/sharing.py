@@ -36,4 +36,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         group = _group(item)
         if group is not None:
-            item._id = item.id.parse(f"{item.nodeid}@{group}")  # noqa: SLF001 - nothing public names a test anew
+            item._id = item.id.parse(f"{item.nodeid}@{group}")

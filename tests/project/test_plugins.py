@@ -110,6 +110,21 @@ def test_a_run_of_a_part_says_so(pytester: pytest.Pytester, arguments: list[str]
     assert not json.loads((pytester.path / "found.json").read_text("utf-8"))["whole"]
 
 
+@pytest.mark.parametrize("marks", [['xdist_group("one")'], ["slow"], ['xdist_group("one")', "slow"]], ids=str)
+def test_tests_of_a_group_keep_to_one_process(pytester: pytest.Pytester, marks: list[str]) -> None:
+    source = f"""
+        import os, pathlib, pytest
+        pytestmark = [{", ".join(f"pytest.mark.{mark}" for mark in marks)}]
+        @pytest.mark.parametrize("number", range(8))
+        def test_it(number):
+            (pathlib.Path({str(pytester.path)!r}) / f"ran.{{os.environ['PYTEST_XDIST_WORKER']}}.{{number}}").touch()
+    """
+    pytester.makeini("[pytest]\nmarkers = slow")
+    run(pytester, "sharing", source, "-n", "2", "--dist", "loadgroup").assert_outcomes(passed=8)
+    workers = [name.name.split(".")[1] for name in pytester.path.glob("ran.*")]
+    assert (len(workers), len(set(workers))) == (8, 1)
+
+
 @pytest.mark.parametrize("mark", ['requirement("R90")', 'scenario("S99")'])
 def test_a_number_that_does_not_exist_stops_the_run(pytester: pytest.Pytester, mark: str) -> None:
     result = run(pytester, "requirements", f"import pytest\n@pytest.mark.{mark}\ndef test_it(): ...")
