@@ -43,4 +43,6 @@ def charged_line(charge: Charge, number: int, item: Item, loan: Loan | None) -> 
         }
     if charge.invoiced.minor:
         line["invoiced"] = charge.invoiced.minor
+    if charge.earlier.minor:
+        line["earlier"] = charge.earlier.minor
     return line

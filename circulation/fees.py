@@ -39,6 +39,7 @@ class Story:
         uncapped: the fee without the cap.
         amount: the fee.
         invoiced: what an invoice had asked for of it before (R48), and that is not in the amount.
+        earlier: what was charged before a renewal of the same loan, and left so much less of the upper limit (R28).
         steps: the kinds that decided, as they are recorded.
         operation: the transaction that booked it; None once its record has had its time.
     """
@@ -51,6 +52,7 @@ class Story:
     uncapped: int
     amount: int
     invoiced: int
+    earlier: int
     steps: Sequence[Mapping[str, Any]]
     operation: str | None
 
@@ -98,8 +100,9 @@ def _story(db: Connection, row: Any) -> Story | None:
     if found is not None:
         operation, line, steps = found
         late = (on - due).days if due is not None else None
-        numbers = (line["days_late"], line["charged_days"], line["uncapped"], line["amount"], line.get("invoiced", 0))
-        return Story(on, due, late, *numbers, steps, operation)
+        numbers = (line["days_late"], line["charged_days"], line["uncapped"], line["amount"])
+        before = (line.get("invoiced", 0), line.get("earlier", 0))
+        return Story(on, due, late, *numbers, *before, steps, operation)
     return _worked_out(db, row, loan, on) if due is not None and row.rule_set is not None else None
 
 
@@ -120,9 +123,11 @@ def _worked_out(db: Connection, row: Any, loan: Any, on: date) -> Story | None:
         return None
     here = house.installation(db)
     place = Place("desk", loan.branch, on, house.house_of(db, house.rule_set(db, row.rule_set), here, on.year))
-    lent = Loan(loan.id, row.patron_id, loan.branch, loan.due, loan.renewals, debts.invoiced_late(db, loan.id))
+    before = debts.late_before(db, loan.id, row.id)
+    lent = Loan(loan.id, row.patron_id, loan.branch, loan.due, loan.renewals, *before)
     found, steps, charge = charges.overdue(place, item, lent, borrower)
     if charge is None or charge.amount.minor != row.amount:
         return None  # the branch's settings or its calendar have changed since: numbers of today would mislead
-    numbers = (found.days_late, found.charged_days, found.uncapped.minor, row.amount, charge.invoiced.minor)
-    return Story(on, loan.due, (on - loan.due).days, *numbers, [step.to_plain() for step in steps], None)
+    numbers = (found.days_late, found.charged_days, found.uncapped.minor, row.amount)
+    taken = (charge.invoiced.minor, charge.earlier.minor)
+    return Story(on, loan.due, (on - loan.due).days, *numbers, *taken, [step.to_plain() for step in steps], None)

@@ -222,7 +222,7 @@ def _sending(service: Service) -> int:
     accounts.create(service, STAFF, ACCOUNT, office, PASSWORD)
     with service.database.reading() as db:
         row = kept.present(db, mail_account, ACCOUNT)
-    kept.record_test(service, STAFF, mail_account, row, Tested(True, None, "250 2.0.0 Ok: queued as 4XyZ"))
+    accounts.KEEPING.record_test(service, STAFF, row, Tested(True, None, "250 2.0.0 Ok: queued as 4XyZ"))
     fields = {"to": "{to}", "text": "{text}"}
     texts = GatewaySaid("Text messages", "https://sms.example.org/send", fields, header="Authorization")
     gateways.create(service, STAFF, GATEWAY, texts, PASSWORD)

@@ -44,7 +44,12 @@ class DeskOperationsAsked(Asked):
 
 
 class Charged(Answer):
-    """A fee that was booked. ``invoiced``: of the overdue fee, what an invoice had asked for before (R48)."""
+    """A fee that was booked.
+
+    Attributes:
+        invoiced: of the overdue fee, what an invoice had asked for before (R48).
+        earlier: overdue fees of the loan before its last renewal; the cap holds for all of them together (R28).
+    """
 
     fee: int
     kind: str
@@ -57,6 +62,7 @@ class Charged(Answer):
     charged_days: int | None = None
     uncapped: int | None = None
     invoiced: int | None = None
+    earlier: int | None = None
 
 
 class Shelved(Answer):

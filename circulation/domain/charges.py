@@ -33,6 +33,7 @@ class Charge:
         winners, steps: the kinds decided for it.
         overdue: how an overdue fee came about.
         invoiced: of that fee, what an invoice asks for already (R48); not in the amount.
+        earlier: overdue fees of the loan before its last renewal, which leave so much less of the cap (R28).
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Charge:
     steps: tuple[Step, ...]
     overdue: OverdueFee | None = None
     invoiced: Amount = NOTHING
+    earlier: Amount = NOTHING
 
 
 def overdue(
@@ -51,7 +53,8 @@ def overdue(
     """The overdue fee of a loan that ends or is renewed today.
 
     The branch of the first checkout decides, by the rules valid today; age is that of the due date, so that a birthday
-    does not change a running fee (R28). What an invoice has asked for already is not charged again (R48).
+    does not change a running fee (R28). The cap holds for all loan periods of a loan together. What an invoice has
+    asked for already is not charged again (R48).
 
     Returns:
         How the fee came about, the kinds decided, and the charge unless there is nothing to charge.
@@ -65,18 +68,20 @@ def overdue(
     grace, fee, most = (
         deciding.decide(kind, loan.branch).value for kind in ("periods.grace", "fees.overdue", "fees.overdue_max")
     )
+    left_of_cap = Amount(max(most.minor - loan.earlier.minor, 0)) if isinstance(most, Amount) else None
     found = overdue_fee(
         late,
         grace if isinstance(grace, Days) else Days(0),
         fee if isinstance(fee, Fee) else None,
-        most if isinstance(most, Amount) else None,
+        left_of_cap,
     )
     decided = deciding.verdict()
     invoiced = min(loan.invoiced, found.amount)
     left = Amount(found.amount.minor - invoiced.minor)
     if not left.minor:
         return found, decided.steps, None
-    charge = Charge("fees.overdue", borrower.id, loan.branch, left, decided.winners, decided.steps, found, invoiced)
+    about = (decided.winners, decided.steps, found, invoiced, loan.earlier if left_of_cap is not None else NOTHING)
+    charge = Charge("fees.overdue", borrower.id, loan.branch, left, *about)
     return found, decided.steps, charge
 
 

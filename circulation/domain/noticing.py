@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from circulation.domain import charges
 from circulation.domain.charges import Person
 from circulation.domain.item_states import STATES
-from circulation.domain.records import Item, Loan, Place, item_facts, person_facts
+from circulation.domain.records import NOTHING, Item, Loan, Place, item_facts, person_facts
 from rules.compiled import CompiledRules
 from rules.evaluate import Decision, decide
 from rules.kinds import OVERDUE_LEVELS, PAYMENT_LEVELS
@@ -67,6 +67,7 @@ class Lent:
         reminded: level reached: 1 to 6, 7 = invoice, 0 = none.
         reminded_on: day on which it was reached.
         price: what it costs to replace the item, minor units; None = not known.
+        earlier: overdue fees of its earlier loan periods (R28).
     """
 
     branch: str
@@ -76,6 +77,7 @@ class Lent:
     reminded: int = 0
     reminded_on: date | None = None
     price: int | None = None
+    earlier: Amount = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +229,15 @@ def overdue_reminder(place: Place, item: Item, lent: Lent, borrower: Person) -> 
 
 
 def _invoice(place: Place, item: Item, lent: Lent, borrower: Person, told: Noticed) -> Noticed:
-    """What an invoice asks for (section L): price and overdue fee so far, else the fixed amount of its fee rule."""
+    """What an invoice asks for (section L): price and overdue fee so far, else the fixed amount of its fee rule.
+
+    It is the amount of this level, as the fee is of the others: nothing is charged besides.
+    """
     if lent.price is None:
         return replace(told, fee=0, invoiced=told.fee)
-    late, _, _ = charges.overdue(place, item, Loan(0, borrower.id, lent.branch, lent.due, 0), borrower)
-    return replace(told, invoiced=lent.price + late.amount.minor, late_fee=late.amount.minor)
+    loan = Loan(0, borrower.id, lent.branch, lent.due, 0, earlier=lent.earlier)
+    late, _, _ = charges.overdue(place, item, loan, borrower)
+    return replace(told, fee=0, invoiced=lent.price + late.amount.minor, late_fee=late.amount.minor)
 
 
 @dataclass(frozen=True, slots=True)

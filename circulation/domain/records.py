@@ -166,6 +166,7 @@ class Loan:
     Attributes:
         branch: of the original checkout (R13).
         invoiced: overdue fee of this loan period that an invoice has asked for already (R48).
+        earlier: overdue fees of its earlier loan periods, which the cap of the loan covers too (R28).
     """
 
     id: int
@@ -174,6 +175,7 @@ class Loan:
     due: date
     renewals: int
     invoiced: Amount = NOTHING
+    earlier: Amount = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def send_test(
     message = Message(f"test.{uuid4()}", EMAIL, to, language, subject, text)
     with _channel(service, row, times, TESTING, to_nobody).opened() as line:
         found = kept.tested(line.hand_over(message), line.trouble)
-    kept.record_test(service, by, mail_account, row, found)
+    KEEPING.record_test(service, by, row, found)
     return found
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, Table
 
 from circulation.domain.policy import Mistake
 from circulation.notices import checks, kept
-from circulation.notices.kept import State, UsedBy
+from circulation.notices.kept import State, Tested, UsedBy
 from circulation.service import Service
 from circulation.store import mail as store
 
@@ -54,7 +54,7 @@ class Keeping(Generic[S]):
         may_be_empty: fields that say nothing when they are empty.
         voids: fields; when one changes, the test has to be made again.
         mistakes: of what staff say, the secret that was entered, and whether there is one.
-        used_by: names of the tasks that use one.
+        used_by: the tasks that use one.
     """
 
     table: Table
@@ -101,6 +101,8 @@ class Keeping(Generic[S]):
     ) -> Shown[S]:
         """Change fields of one; where they are among ``voids``, it has to be tested again.
 
+        Tasks that failed while it was not in use run again once it is.
+
         Args:
             service: the service.
             by: who of the staff.
@@ -126,6 +128,8 @@ class Keeping(Generic[S]):
             told = {**changed, **({self.secret: True} if secret is not None else {})}
             void = bool(values.keys() & {*self.voids, "password"})
             kept.change(service, db, by, self.table, row, values, told, void=void)
+            if values.get("active") and row.tested_ok and not void:
+                kept.ask_failed(db, self.used_by(db, code), service.clock())
         return self.one(service, code)
 
     def delete(self, service: Service, by: str, code: str) -> None:
@@ -135,6 +139,10 @@ class Keeping(Generic[S]):
             CirculationError: there is none of this code, or a task uses it.
         """
         kept.delete(service, by, self.table, code, self.used_by)
+
+    def record_test(self, service: Service, by: str, row: Row[Any], found: Tested) -> None:
+        """Keep how a test of one went (kept.record_test)."""
+        kept.record_test(service, by, self.table, row, found, self.used_by)
 
     def of(self, row: Row[Any]) -> S:
         """What staff say of one that is kept."""

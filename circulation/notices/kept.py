@@ -24,7 +24,7 @@ from circulation.store import jobs
 from circulation.store import mail as store
 
 Values = Mapping[str, Any]
-UsedBy = Callable[[Connection, str], Sequence[str]]
+UsedBy = Callable[[Connection, str], Sequence[Row[Any]]]
 UNTESTED: Values = {"tested_at": None, "tested_ok": None, "test_stage": None, "test_answer": None}
 _CALM: Values = {"trouble_at": None, "trouble_stage": None, "trouble": None}
 
@@ -154,13 +154,14 @@ def delete(service: Service, by: str, table: Table, code: str, used_by: UsedBy) 
         present(db, table, code, locked=True)
         users = used_by(db, code)
         if users:
-            raise CirculationError("mail_used", f"{_named(table)} {code} is used by {', '.join(users)}", 409)
+            names = ", ".join(task.name for task in users)
+            raise CirculationError("mail_used", f"{_named(table)} {code} is used by {names}", 409)
         store.remove(db, table, code)
         audit.note(db, service.clock(), by, f"{table.name}.delete", code)
 
 
-def record_test(service: Service, by: str, table: Table, row: Row[Any], found: Tested) -> None:
-    """Keep how a test went, unless something was changed while it was under way.
+def record_test(service: Service, by: str, table: Table, row: Row[Any], found: Tested, used_by: UsedBy) -> None:
+    """Keep how a test went, unless something was changed while it was under way; tasks that failed run again.
 
     Raises:
         CirculationError: something was.
@@ -172,6 +173,16 @@ def record_test(service: Service, by: str, table: Table, row: Row[Any], found: T
         if not store.change(db, table, row.code, {**values, **(_CALM if found.ok else {})}, row.version):
             raise CirculationError("mail_changed", "it was changed while it was tested; test it again", 409)
         audit.note(db, now, by, f"{table.name}.test", row.code, {"ok": found.ok, "stage": values["test_stage"]})
+        if found.ok and row.active:
+            ask_failed(db, used_by(db, row.code), now)
+
+
+def ask_failed(db: Connection, tasks: Sequence[Row[Any]], now: datetime) -> None:
+    """Ask those of some tasks for a run whose last one failed: what they lacked is there now."""
+    last = jobs.last_runs(db) if tasks else {}
+    for task in tasks:
+        if not task.paused and task.id in last and last[task.id].state == jobs.FAILED:
+            jobs.change_task(db, task.id, {"again_at": now})
 
 
 def record_trouble(service: Service, table: Table, row: Row[Any], trouble: Trouble | None) -> None:
@@ -212,10 +223,10 @@ def secret(service: Service, table: Table, row: Row[Any], purpose: str) -> str |
 
 
 def tasks_with(option: str) -> UsedBy:
-    """Names of the tasks that name one in this option of theirs."""
+    """The tasks that name one in this option of theirs."""
 
-    def used_by(db: Connection, code: str) -> Sequence[str]:
-        return [task.name for task in jobs.tasks(db) if task.options.get(option) == code]
+    def used_by(db: Connection, code: str) -> Sequence[Row[Any]]:
+        return [task for task in jobs.tasks(db) if task.options.get(option) == code]
 
     return used_by
 

@@ -60,14 +60,14 @@ def title_of(db: Connection, item_id: str) -> str:
 
 _OPEN_LOAN = select(
     *(t.loan.c.id, t.loan.c.patron_id, t.loan.c.branch, t.loan.c.due, t.loan.c.renewals),
-    debts.INVOICED_LATE,
+    *(debts.INVOICED_LATE, debts.EARLIER_LATE),
 ).where(t.loan.c.item_id == bindparam("item"), OPEN)
 
 
 def open_loan(db: Connection, item_id: str) -> Loan | None:
     """The item's open loan."""
     row = db.execute(_OPEN_LOAN, {"item": item_id}).one_or_none()
-    return Loan(*row[:-1], Amount(row[-1])) if row is not None else None
+    return Loan(*row[:-2], Amount(row[-2]), Amount(row[-1])) if row is not None else None
 
 
 _PATRON = select(

@@ -15,10 +15,20 @@ from circulation.store import tables as t
 from rules.values import Amount
 
 OWED = t.fee.c.amount - t.fee.c.paid
+LATE = "overdue"  # the reason of an overdue fee, which is booked when a loan period ends
+_PERIOD_BEGAN = func.coalesce(t.loan.c.renewed_at, t.loan.c.out_at)
 # Of a loan: the overdue fee that an invoice of its loan period asked for (R48).
 INVOICED_LATE = (
     select(func.coalesce(func.sum(t.fee.c.late_fee), 0))
-    .where(t.fee.c.loan_id == t.loan.c.id, t.fee.c.at >= func.coalesce(t.loan.c.renewed_at, t.loan.c.out_at))
+    .where(t.fee.c.loan_id == t.loan.c.id, t.fee.c.at >= _PERIOD_BEGAN)
+    .correlate(t.loan)
+    .scalar_subquery()
+)
+_EARLIER = case((t.fee.c.reason == LATE, t.fee.c.amount), (t.fee.c.at < _PERIOD_BEGAN, t.fee.c.late_fee), else_=0)
+# Of a loan: the overdue fees of its earlier loan periods, booked by themselves or asked for by an invoice (R28).
+EARLIER_LATE = (
+    select(func.coalesce(func.sum(_EARLIER), 0))
+    .where(t.fee.c.loan_id == t.loan.c.id)
     .correlate(t.loan)
     .scalar_subquery()
 )
@@ -66,9 +76,12 @@ def invoices_of_returned(db: Connection) -> list[Row[Any]]:
     return list(db.execute(query.where(*back).order_by(t.fee.c.at, t.fee.c.id)))
 
 
-def invoiced_late(db: Connection, loan_id: int) -> Amount:
-    """The overdue fee that an invoice of a loan's last period asked for."""
-    return Amount(int(db.execute(select(INVOICED_LATE).where(t.loan.c.id == loan_id)).scalar_one()))
+def late_before(db: Connection, loan_id: int, fee_id: int) -> tuple[Amount, Amount]:
+    """Overdue fees asked for before one of a loan: by invoices of its last period, and in its earlier periods."""
+    invoiced, earlier = db.execute(select(INVOICED_LATE, EARLIER_LATE).where(t.loan.c.id == loan_id)).one()
+    since = (t.fee.c.loan_id == loan_id, t.fee.c.reason == LATE, t.fee.c.id >= fee_id)
+    later = db.execute(select(func.coalesce(func.sum(t.fee.c.amount), 0)).where(*since)).scalar_one()
+    return Amount(int(invoiced)), Amount(int(earlier) - int(later))
 
 
 def book(db: Connection, charge: Charge, now: datetime, about: Mapping[str, Any]) -> int:
@@ -87,7 +100,7 @@ def book(db: Connection, charge: Charge, now: datetime, about: Mapping[str, Any]
 
 
 REASONS = {
-    "fees.overdue": "overdue",
+    "fees.overdue": LATE,
     "fees.uncollected_reservation": "uncollected",
     "fees.due_warning": "due_warning",
     "fees.overdue_reminder": "overdue_reminder",

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, bindparam, delete, exists, func, insert, or_, select, update
 
-from circulation.store import circulating
+from circulation.store import circulating, debts
 from circulation.store import tables as t
 from circulation.store.job_tables import task, task_run
 from circulation.store.jobs import DONE, RUNNING
@@ -45,7 +45,7 @@ LOAN_COLUMNS = (
     t.loan.c.id.label("loan"),
     *(t.loan.c.patron_id, t.loan.c.branch.label("lent_at"), t.loan.c.due, t.loan.c.out_at, t.loan.c.renewed_at),
     *(t.loan.c.renewals, t.loan.c.reminded, t.item.c.price, t.item.c.title.label("called")),
-    circulating.FIRST_PERIOD.label("period"),
+    *(circulating.FIRST_PERIOD.label("period"), debts.EARLIER_LATE.label("earlier")),
 )
 
 

@@ -31,7 +31,9 @@ def _text(content: bytes, **_: str) -> str:
 @cache
 def _openapi() -> OpenAPI:
     texts: Any = {"application/toml": _text, "text/csv": _text}
-    return OpenAPI.from_dict(document(), config=Config(extra_media_type_deserializers=texts))
+    # That the document is right is a test of its own (test_http.py): every process would spend seconds on it here.
+    config = Config(spec_validator_cls=None, extra_media_type_deserializers=texts)
+    return OpenAPI.from_dict(document(), config=config)
 
 
 @cache

@@ -54,7 +54,7 @@ class Nights:
         accounts.create(service, "anna", ACCOUNT, office, "a password")
         with service.database.reading() as db:
             row = kept.present(db, mail_account, ACCOUNT)
-        kept.record_test(service, "anna", mail_account, row, Tested(True, None, "250 taken"))
+        accounts.KEEPING.record_test(service, "anna", row, Tested(True, None, "250 taken"))
 
     def task(self, kind: str, name: str = "", **given: Any) -> int:
         """A task of a kind of notice."""

@@ -21,7 +21,8 @@ from circulation.notices.keeping import Shown
 from circulation.notices.types import Accepted, Refused
 from circulation.secrets import Secrets
 from circulation.service import Service
-from circulation.store.job_tables import task
+from circulation.store.job_tables import task, task_run
+from circulation.store.jobs import DONE, FAILED
 from circulation.store.mail_tables import mail_account
 from tests.circulation.conftest import QUICK
 from tests.circulation.mail_server import MAIL, RCPT, WHOLE, MailServer, mail_server
@@ -125,6 +126,64 @@ def test_an_account_a_task_uses_stays(service: Service, clock: TestClock) -> Non
         db.execute(update(task).values(deleted_at=clock()))
     accounts.delete(service, STAFF, "office")
     assert accounts.listed(service) == []
+
+
+def _failed(service: Service, name: str, state: str = FAILED, *, account: str = "office", paused: bool = False) -> None:
+    """A task that sends by an account, and how its last run ended."""
+    now = service.clock()
+    who = {"created_by": STAFF, "created_at": now, "changed_by": STAFF, "changed_at": now}
+    values = {"type": "x", "name": name, "options": {"account": account}, "schedule": {}, "system": False}
+    ran = {
+        "attempt": 1,
+        "by_hand": False,
+        "made_up": False,
+        "started": now,
+        "ended": now,
+        "claimed_by": "a",
+        "counts": {},
+    }
+    with service.database.writing() as db:
+        made = insert(task).values(**values, paused=paused, **who).returning(task.c.id)
+        id_ = db.execute(made).scalar_one()
+        for ended in (FAILED, state):
+            db.execute(insert(task_run).values(task=id_, state=ended, claim_until=now, **ran))
+
+
+def _asked(service: Service) -> set[str]:
+    with service.database.reading() as db:
+        return set(db.execute(select(task.c.name).where(task.c.again_at == service.clock())).scalars())
+
+
+@pytest.mark.parametrize("cure", ["test", "switch on"])
+def test_a_task_that_failed_for_want_of_an_account_runs_again_once_there_is_one(
+    service: Service, server: MailServer, cure: str
+) -> None:
+    entered(service, here(server))
+    if cure == "switch on":
+        accounts.send_test(service, STAFF, "office", "staff@example.com")
+        accounts.change(service, STAFF, "office", {"active": False})
+    _failed(service, "failed")
+    _failed(service, "succeeded since", DONE)
+    _failed(service, "paused", paused=True)
+    _failed(service, "by another", account="other")
+    server.accounts = {"library": "another"}
+    if cure == "test":
+        assert not accounts.send_test(service, STAFF, "office", "staff@example.com").ok
+    accounts.change(service, STAFF, "office", {"name": "Office 2"})
+    assert _asked(service) == set()
+    server.accounts = {"library": PASSWORD}
+    if cure == "test":
+        assert accounts.send_test(service, STAFF, "office", "staff@example.com").ok
+    else:
+        accounts.change(service, STAFF, "office", {"active": True})
+    assert _asked(service) == {"failed"}
+
+
+def test_switching_an_account_on_that_was_not_tested_asks_nobody(service: Service) -> None:
+    entered(service, replace(OFFICE, active=False))
+    _failed(service, "failed")
+    accounts.change(service, STAFF, "office", {"active": True})
+    assert _asked(service) == set()
 
 
 def test_the_log_says_what_was_changed_and_no_secret(service: Service) -> None:

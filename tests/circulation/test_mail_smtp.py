@@ -108,7 +108,7 @@ REFUSALS = [
     (RCPT, "554 refused", True, MESSAGE),
     (RCPT, "550 5.4.1 no way there", True, ADDRESS),
     (DATA, "452 4.3.1 no room", False, MESSAGE),
-    (DATA, "554 5.5.1 no valid recipients", True, MESSAGE),
+    (DATA, "554 5.5.1 no valid recipients", False, SERVER),
     (DATA, "250 what", False, MESSAGE),
     (WHOLE, "451 4.3.0 try later", False, MESSAGE),
     (WHOLE, "452 4.2.2 mailbox full", False, MESSAGE),

@@ -261,7 +261,7 @@ def test_an_invoice_asks_for_the_price_and_the_overdue_fee_so_far_else_for_a_fix
         found = overdue_reminder(_place(date(2026, 7, 31), *rules), _item(), lent, NORMAL)
         return found.fee, found.invoiced
 
-    assert invoice(1990) == (2500, 1990 + 500)
+    assert invoice(1990) == (0, 1990 + 500)
     assert invoice(None) == (0, 2500)
 
 

@@ -49,7 +49,7 @@ def office(service: Service, tested: bool = True) -> None:
     if tested:
         with service.database.reading() as db:
             row = kept.present(db, mail_account, "office")
-        kept.record_test(service, "anna", mail_account, row, kept.Tested(True, None, "250 ok"))
+        accounts.KEEPING.record_test(service, "anna", row, kept.Tested(True, None, "250 ok"))
 
 
 def warnings(service: Service, weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7), **options: Any) -> int:

@@ -17,6 +17,8 @@ _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _SHORTEST_PRIVATE = 3  # a shorter one would take pieces out of words
 _LINE_ENDS_AND_WORSE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+_TURNING = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")  # the words around it (UAX 9)
+
 
 def one_line(text: str) -> str:
     """A text without line ends, control characters and halves of characters; blanks in their place."""
@@ -30,11 +32,15 @@ def told(answer: str, *private: str) -> str:
         answer: what a server said.
         private: what must not be kept of it, besides every e-mail address: the address, a password.
     """
-    text = " ".join(one_line(answer).split())
-    for one in sorted(private, key=len, reverse=True):
+    text = _on_one_line(answer)
+    for one in sorted(map(_on_one_line, private), key=len, reverse=True):
         if len(one) >= _SHORTEST_PRIVATE and one.casefold() in text.casefold():
             text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", _LEFT_OUT, text, flags=re.IGNORECASE)
     return _ADDRESS.sub(_LEFT_OUT, text)[:MOST]
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(_TURNING.sub("", one_line(text)).split())
 
 
 def ours(code: str, detail: str = "") -> str:

@@ -18,14 +18,16 @@ from circulation.notices.addresses import MailAddress, mail_address
 from circulation.notices.channels.mail_text import Sender, written
 from circulation.notices.channels.pace import Pace, Times
 from circulation.notices.channels.replies import ours
-from circulation.notices.channels.smtp_connecting import Server, Unable, connection, text
+from circulation.notices.channels.smtp_connecting import Server, Unable, connection, speaks_out_of_turn, text
 from circulation.notices.channels.smtp_replies import after_all_was_sent, refused
 from circulation.notices.channels.trouble import Heard, Stage, Trouble, to_nobody
 from circulation.notices.types import ADDRESS, SERVER, Accepted, Lost, Message, Outcome, Refused, nothing
 
 _AGAIN_AFTER = 60.0  # seconds without another try, once a server could not be reached
 _GO_AHEAD, _CLOSING = 354, 421
-_LOST, _GARBLED = 0, -1  # instead of a code
+_LOST, _GARBLED, _OUT_OF_TURN = 0, -1, -2  # instead of a code
+_GONE = (_LOST, _OUT_OF_TURN, _CLOSING)
+_MOST_UNANSWERED = 3  # messages in a row
 _ANSWERS, _DONE = range(200, 600), range(200, 300)
 _DOT = b".\r\n"
 
@@ -81,6 +83,8 @@ class Smtp:
 class SmtpLine:
     """One connection, made when it is needed and made again when it is lost.
 
+    A server that has not answered several messages in a row is left alone for a while: each of them may be in doubt.
+
     Attributes:
         tried: whether there was anything to connect for.
         trouble: why nothing could be sent when it was last tried.
@@ -90,6 +94,7 @@ class SmtpLine:
         self._server, self._sender, self._pace, self._times, self._patience = server, sender, pace, times, patience
         self._smtp: smtplib.SMTP | None = None
         self._not_before = -inf
+        self._unanswered = 0  # messages in a row
         self.tried = False
         self.trouble: Trouble | None = None
 
@@ -127,17 +132,15 @@ class SmtpLine:
             if stopped.gone and used_before and stopped.stage is Stage.SENDER:  # while we had nothing to say
                 return self._sent(to, content, meanwhile)
             return self._refused(stopped, to)
-        self.trouble = None
         meanwhile()
-        return self._answered(smtp, to)
+        outcome = self._answered(smtp, to)
+        return self._learned(Stage.CONTENT, outcome, not isinstance(outcome, Lost))
 
     def _refused(self, stopped: _Stopped, to: MailAddress) -> Outcome:
         found = stopped.meaning(to)
         if self._smtp is not None:
             self._begin_anew(self._smtp, stopped.code)
-        of_the_account = stopped.stage is Stage.SENDER and found.about == SERVER
-        self.trouble = Trouble(stopped.stage, found.reply) if of_the_account else None
-        return found
+        return self._learned(stopped.stage, found, not stopped.gone)
 
     def _answered(self, smtp: smtplib.SMTP, to: MailAddress) -> Outcome:
         """The answer to a whole message: without one nobody knows whether it has left."""
@@ -150,6 +153,16 @@ class SmtpLine:
         outcome = after_all_was_sent(code, text(answer), str(to), to.local)
         if not isinstance(outcome, Accepted):
             self._begin_anew(smtp, code)
+        return outcome
+
+    def _learned(self, stage: Stage, outcome: Outcome, answered: bool) -> Outcome:
+        """The outcome, and what it tells of the account."""
+        self.trouble = _trouble(stage, outcome)
+        self._unanswered = 0 if answered else self._unanswered + 1
+        if self._unanswered >= _MOST_UNANSWERED:
+            self._drop()
+            self.trouble = Trouble(stage, ours("silent"))
+            self._not_before = self._times.seconds() + _AGAIN_AFTER
         return outcome
 
     def _connected(self) -> smtplib.SMTP:
@@ -178,6 +191,16 @@ class SmtpLine:
             self._smtp = None
 
 
+def _trouble(stage: Stage, outcome: Outcome) -> Trouble | None:
+    """What an outcome tells of the account; whatever is said of one address or message tells nothing of it."""
+    match outcome:
+        case Lost(why):
+            return Trouble(stage, why)
+        case Refused(reply, _, about) if about == SERVER:
+            return Trouble(stage, reply)
+    return None
+
+
 class _Stopped(Exception):
     """A message was not taken, and has not left. ``code``: ``_LOST`` if the connection broke instead of an answer."""
 
@@ -190,12 +213,14 @@ class _Stopped(Exception):
     @property
     def gone(self) -> bool:
         """Whether the server has closed the connection, or says that it does."""
-        return self.code in (_LOST, _CLOSING)
+        return self.code in _GONE
 
     def meaning(self, to: MailAddress) -> Refused:
         """What it means for the message."""
         if self.code == _LOST:
             return Refused(ours("lost", self.answer), False, SERVER)
+        if self.code == _OUT_OF_TURN:
+            return Refused(ours("out_of_turn"), False, SERVER)
         return refused(self.stage, self.code, self.answer, str(to), to.local)
 
 
@@ -212,12 +237,20 @@ def _say_all(smtp: smtplib.SMTP, sender: Sender, to: MailAddress, content: bytes
     _step(smtp, Stage.CONTENT, "DATA", (_GO_AHEAD,))
     try:
         smtp.send(re.sub(rb"(?m)^\.", b"..", content))
+        _insist_on_silence(smtp, Stage.CONTENT)
         smtp.send(_DOT)
     except smtplib.SMTPException as error:
         raise _Stopped(Stage.CONTENT, _LOST, str(error)) from None
 
 
+def _insist_on_silence(smtp: smtplib.SMTP, stage: Stage) -> None:
+    """Nothing is said while an answer to nothing lies there: it would be taken for the next one."""
+    if speaks_out_of_turn(smtp):
+        raise _Stopped(stage, _OUT_OF_TURN, "")
+
+
 def _step(smtp: smtplib.SMTP, stage: Stage, command: str, expected: Container[int]) -> None:
+    _insist_on_silence(smtp, stage)
     try:
         code, answer = smtp.docmd(command)
     except smtplib.SMTPException as error:

@@ -77,7 +77,23 @@ def _send_at_once(smtp: smtplib.SMTP) -> None:
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+def speaks_out_of_turn(smtp: smtplib.SMTP) -> bool:
+    """Whether the server has said something that nobody asked for: every answer after it would belong to another."""
+    if smtp.sock is None or smtp.file is None:
+        return False
+    patience = smtp.sock.gettimeout()
+    smtp.sock.settimeout(0)
+    try:
+        return bool(smtp.file.peek(1))
+    except OSError:  # there is nothing, or the connection is lost, which the next command finds
+        return False
+    finally:
+        smtp.sock.settimeout(patience)
+
+
 def _greet(smtp: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:
+    if speaks_out_of_turn(smtp):
+        raise Unable(Trouble(Stage.CONNECT, ours("out_of_turn")))
     with _at(Stage.CONNECT):
         smtp.ehlo_or_helo_if_needed()
     if server.security == STARTTLS:
@@ -94,8 +110,9 @@ def _greet(smtp: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:
 def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
     """Sign in by PLAIN (RFC 4616) or LOGIN, in UTF-8, which the standard library cannot."""
     ways = smtp.esmtp_features.get("auth", "").upper().split()
+    plain = _coded(chr(0).join(("", user, password)))
     if "PLAIN" in ways:
-        code, answer = smtp.docmd("AUTH", f"PLAIN {_coded(chr(0).join(('', user, password)))}")
+        code, answer = smtp.docmd("AUTH", f"PLAIN {plain}")
     elif "LOGIN" in ways:
         code, answer = smtp.docmd("AUTH", "LOGIN")
         for said in (user, password):
@@ -104,7 +121,8 @@ def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
     else:
         raise Unable(Trouble(Stage.SIGN_IN, ours("no_sign_in")), lasting=True)
     if code != _SIGNED_IN:
-        reply = words(code, text(answer), user, password, _coded(password))
+        private = (user, password, plain, _coded(user), _coded(password))  # some servers repeat what they were told
+        reply = words(code, text(answer), *private)
         raise Unable(Trouble(Stage.SIGN_IN, reply), lasting=code in _FOR_GOOD)
 
 

@@ -20,7 +20,7 @@ from circulation.notices.due.today import todays, values
 from circulation.notices.lines import Asked, Line
 from circulation.store import circulating
 from circulation.store import notices as store
-from rules.values import Days
+from rules.values import Amount, Days
 
 
 def patrons(db: Connection, place: Place, asked: Asked, after: str, most: int) -> list[str]:
@@ -95,6 +95,7 @@ def decided(place: Place, asked: Asked, row: Row[Any], who: Person, mine: Iterab
         row.reminded,
         max(sent, default=None),
         row.price,
+        Amount(row.earlier),
     )
     if asked.kind == DUE_WARNING:
         return noticing.due_warning(there, item, lent, who, asked.wanted)

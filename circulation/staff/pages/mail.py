@@ -106,7 +106,7 @@ def _one(
 ) -> Response:
     found = kind.keeping.one(page.service, code)
     with page.reading() as db:
-        names = kind.keeping.used_by(db, code)
+        using = {task.id for task in kind.keeping.used_by(db, code)}
     return page.show(
         "mail/one.html",
         _status(error),
@@ -115,7 +115,7 @@ def _one(
         found=found,
         steps=_steps(kind, found),
         sentence=replies.sentence,
-        users=[task for task in tasks.listed(page.service) if task.name in names],
+        users=[task for task in tasks.listed(page.service) if task.id in using],
         **_common(page, kind, error),
     )
 
