@@ -161,6 +161,13 @@ def last_runs(db: Connection) -> dict[int, Row[Any]]:
     return {row.task: row for row in db.execute(select(task_run).where(task_run.c.id.in_(last)))}
 
 
+def count_failed(db: Connection) -> int:
+    """How many tasks that run by themselves have failed when they last ran."""
+    last = select(func.max(task_run.c.id)).group_by(task_run.c.task)
+    of = (ACTIVE, task_run.c.id.in_(last), task_run.c.state == FAILED)
+    return int(db.execute(select(func.count()).select_from(task_run).join(task).where(*of)).scalar_one())
+
+
 def forget_runs(db: Connection, before: datetime) -> int:
     """Forget runs that ended before an instant, but the first of each task: from it on its work counts (R66)."""
     first = select(func.min(task_run.c.id)).group_by(task_run.c.task)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, literal, select, update
 
 from circulation.store.engine import hold
+from circulation.store.mail_tables import mail_account, sms_gateway
 
 
 def hold_codes(db: Connection, table: Table) -> None:
@@ -21,6 +22,15 @@ def hold_codes(db: Connection, table: Table) -> None:
 def rows(db: Connection, table: Table) -> list[Row[Any]]:
     """All of them, by code."""
     return list(db.execute(select(table).order_by(table.c.code)))
+
+
+def in_trouble(db: Connection) -> int:
+    """How many accounts and gateways that are in use could not send when they were last tried."""
+    counts = (
+        select(func.count()).where(table.c.active, table.c.trouble_at.is_not(None)).scalar_subquery()
+        for table in (mail_account, sms_gateway)
+    )
+    return int(db.execute(select(sum(counts, literal(0)))).scalar_one())
 
 
 def row(db: Connection, table: Table, code: str, *, locked: bool = False) -> Row[Any] | None:

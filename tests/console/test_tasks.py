@@ -20,6 +20,7 @@ from circulation.jobs.system import SCHEDULES
 from circulation.jobs.types import BACKUP, TYPES
 from circulation.notices import accounts, kept
 from circulation.notices.accounts import Account
+from circulation.notices.channels.trouble import Stage, Trouble
 from circulation.service import Service
 from circulation.staff import task_words
 from circulation.staff.words import LANGUAGES, Words
@@ -330,6 +331,33 @@ def test_a_task_that_waits_says_with_how_many_and_is_confirmed(admin: Reader, wo
 
 
 # --- hostile ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R74")
+def test_the_start_page_says_what_failed_and_which_way_of_sending_is_in_trouble(central: Central, world: World) -> None:
+    service = world.service
+    office(service)
+    warnings(service)
+    world.rules()
+    names = iter(("anna", "ben", "carla", "dora"))
+
+    def waits() -> list[str]:
+        with reader(central, name=next(names)) as admin:  # a session ends after a day
+            page = text_of(admin.get("/").text)
+        return [said for said in ("task failed when it last ran", "way of sending is in trouble") if said in page]
+
+    assert waits() == []
+    accounts.change(service, "anna", "office", {"active": False})
+    clock_of(service).now += timedelta(days=1)
+    process_what_is_due(service)
+    with service.database.reading() as db:
+        row = kept.present(db, mail_account, "office")
+    kept.record_trouble(service, mail_account, row, Trouble(Stage.CONNECT, "421 no"))
+    assert waits() == ["task failed when it last ran"]  # nobody wants to send by the account
+    accounts.change(service, "anna", "office", {"active": True})
+    assert waits() == ["task failed when it last ran", "way of sending is in trouble"]
+    process_what_is_due(service)  # it was asked to run again
+    assert waits() == ["way of sending is in trouble"]
 
 
 def test_hostile_text_comes_back_harmless(admin: Reader, world: World) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from circulation import machines, offline
 from circulation.staff.page import AnyPage, Page
 from circulation.staffing import ADMIN, DESK, MACHINES, RULES
-from circulation.store import debts, house, progress
+from circulation.store import debts, house, jobs, mail, progress
 from circulation.store import notice_lists as lists
 
 router = APIRouter()
@@ -70,6 +70,10 @@ def _waiting(page: Page) -> list[Waiting]:
     if page.may(DESK, ADMIN):
         with page.reading() as db:
             found.append(Waiting("backlog", len(lists.backlogs(db)), "/notices/tonight"))
+    if page.may(ADMIN):
+        with page.reading() as db:
+            found.append(Waiting("failed", jobs.count_failed(db), "/tasks"))
+            found.append(Waiting("trouble", mail.in_trouble(db), "/mail"))
     if page.may(RULES):
         with page.reading() as db:
             drafts = progress.count_drafts(db)
