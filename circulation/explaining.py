@@ -25,6 +25,7 @@ from rules.values import value_from_plain
 from wording import WordingError
 
 Plain = Mapping[str, Any]
+LOAN_PERIODS = ("periods.loan_reserved", "periods.loan", "periods.renewal_reserved", "periods.renewal")
 
 
 def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def explain(service: Service, operation: str, language: str) -> dict[str, Any]:
     if "found" in trace:
         lines.append(_say("explain.found", {"state": _state(trace["found"], language)}, language))
     lines += [_say("explain.stopped", {}, language)] if stopped else []
-    lines += [desk_text(at_desk.verdict, language)] if at_desk is not None else []
+    lines += desk_texts(at_desk.verdict, language) if at_desk is not None else []
     return {
         "operation": operation,
         "action": outcome["action"],
@@ -92,10 +93,18 @@ def step_text(step: Plain, language: str) -> list[str]:
         "number": winner["number"],
         "count": count,
         "name": winner["name"],
-        "organisation": winner["org"],
+        "organisation": ", ".join((winner["org"], *asked_texts(winner, language))),
         "value": value,
     }
     return [*lines, _say("explain.rule", given, language)]
+
+
+def asked_texts(looked: Plain, language: str) -> list[str]:
+    """What the rule that decided asks for; nothing of one that was recorded before this was."""
+    return [
+        _say("explain.asked", {"field": _say(f"field.{field}", {}, language), "wanted": wanted}, language)
+        for field, wanted in looked.get("asked", ())
+    ]
 
 
 def skipped_text(looked: Plain, language: str) -> str:
@@ -221,14 +230,17 @@ def _at_desk(service: Service, trace: Plain, outcome: Plain, on: date) -> Answer
     return whatif.ask(service, question)
 
 
-def desk_text(verdict: Verdict, language: str) -> str:
-    """What would happen at the desk."""
+def desk_texts(verdict: Verdict, language: str) -> list[str]:
+    """What would happen at the desk, and by which rule so long."""
     if verdict.reasons:
         why = " ".join(reason_text(reason, language) for reason in verdict.reasons)
-        return _say("explain.desk.refused", {"why": why}, language)
+        return [_say("explain.desk.refused", {"why": why}, language)]
     if verdict.due is None:
-        return _say("explain.desk.allowed", {}, language)
-    return _say("explain.desk.due", {"date": verdict.due.day}, language)
+        return [_say("explain.desk.allowed", {}, language)]
+    decided = {step.kind: step for step in verdict.steps if step.value is not None}
+    by = next((decided[kind] for kind in LOAN_PERIODS if kind in decided), None)
+    said = step_text(by.to_plain(), language)[-1:] if by is not None else []
+    return [_say("explain.desk.due", {"date": verdict.due.day}, language), *said]
 
 
 def _say(code: str, params: Mapping[str, object], language: str) -> str:

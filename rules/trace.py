@@ -28,6 +28,7 @@ class Looked(NamedTuple):
         matched: it decided.
         field: the first thing that did not fit: a condition field, "valid_from" or "valid_until"; None if it matched.
         wanted, was: what the rule asked for and what the transaction had, "" if unknown; None if it matched.
+        asked: all it asked for, field by field; of the rule that decided.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Looked(NamedTuple):
     field: str | None = None
     wanted: str | None = None
     was: str | None = None
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Step:
 def _looked_to_plain(looked: Looked, patron: bool) -> dict[str, object]:
     plain: dict[str, object] = {"number": looked.number, "rule": looked.rule, "name": looked.name, "org": looked.org}
     if looked.matched:
-        return {**plain, "result": "matched"}
+        return {**plain, "result": "matched", "asked": [list(one) for one in looked.asked]}
     was = looked.was if patron or looked.field not in PATRON_FIELDS else None
     return {**plain, "result": "skipped", "field": looked.field, "wanted": looked.wanted, "was": was}
 
@@ -121,7 +123,9 @@ def walk(candidates: Sequence[Candidate], facts: Facts, on: date) -> tuple[Looke
         rule = candidate.rule
         why = _misfit(candidate, values, on)
         if why is None:
-            seen.append(Looked(number, rule.id, rule.title, rule.org, True))
+            fields = (FACT_FIELDS[place] for place, _ in candidate.tests)
+            asked = tuple(zip(fields, candidate.asked, strict=True))
+            seen.append(Looked(number, rule.id, rule.title, rule.org, True, asked=asked))
             break
         seen.append(Looked(number, rule.id, rule.title, rule.org, False, *why))
     return tuple(seen)

@@ -18,7 +18,6 @@ from rules.rule import Rule
 from rules.values import Days, Value, value_to_plain
 
 Plain = Mapping[str, Any]
-LOAN_PERIODS = ("periods.loan_reserved", "periods.loan", "periods.renewal_reserved", "periods.renewal")
 RESERVED = frozenset({"periods.loan_reserved", "periods.renewal_reserved"})
 ADJUSTMENT = "periods.closing_adjustment"
 NUMBERS = ("counted", "limit", "active_reservations")
@@ -26,11 +25,16 @@ NUMBERS = ("counted", "limit", "active_reservations")
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """The rule that decided. ``number``: its place in the list walked, None where that is not known."""
+    """The rule that decided.
+
+    Attributes:
+        where: its organisation, and what it asks for.
+        number: its place in the list walked, None where that is not known.
+    """
 
     id: str
     name: str
-    organisation: str
+    where: str
     number: int | None = None
     count: int | None = None
 
@@ -104,12 +108,15 @@ def _step(words: Words, step: Plain, names: Mapping[str, str], differs: bool) ->
         words.name("type", step["kind"].partition(".")[0]),
         names.get(step["organisation"], step["organisation"]),
         tuple(explaining.skipped_text(one, words.language) for one in looked if one["result"] == "skipped"),
-        Winner(found["rule"], found["name"], names.get(found["org"], found["org"]), found["number"], count)
-        if found is not None
-        else None,
+        _winner(words, found, names, count) if found is not None else None,
         explaining.value_text(step["value"], words.language),
         differs,
     )
+
+
+def _winner(words: Words, found: Plain, names: Mapping[str, str], count: int) -> Winner:
+    where = (names.get(found["org"], found["org"]), *explaining.asked_texts(found, words.language))
+    return Winner(found["rule"], found["name"], ", ".join(where), found["number"], count)
 
 
 def value(words: Words, of: Value) -> str:
@@ -148,7 +155,8 @@ def story_of(verdict: Verdict) -> DueStory | None:
     if due is None:
         return None
     decided = {step.kind: step for step in verdict.steps}
-    step = next((decided[kind] for kind in LOAN_PERIODS if kind in decided and decided[kind].value is not None), None)
+    periods = (decided[kind] for kind in explaining.LOAN_PERIODS if kind in decided)
+    step = next((one for one in periods if one.value is not None), None)
     by = [one.rule for one in step.candidates if one.rule.id == step.winner] if step is not None else []
     moved = decided.get(ADJUSTMENT)
     days = moved.value.days if moved is not None and isinstance(moved.value, Days) else 0
@@ -159,7 +167,7 @@ def story_of(verdict: Verdict) -> DueStory | None:
 def story_of_trace(due: date, plain: Sequence[Plain], trace: Plain) -> DueStory:
     """The same from what was recorded with an operation; which days its rules hold on stands in the set itself."""
     decided = {step["kind"]: step for step in plain}
-    kind = next((one for one in LOAN_PERIODS if one in decided and decided[one]["value"] is not None), None)
+    kind = next((one for one in explaining.LOAN_PERIODS if one in decided and decided[one]["value"] is not None), None)
     moved = decided.get(ADJUSTMENT, {}).get("value")
     unadjusted = trace.get("unadjusted")
     return DueStory(

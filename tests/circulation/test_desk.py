@@ -294,14 +294,15 @@ def test_an_unknown_card_off_line_is_an_error_and_spoils_no_other(
 def test_a_refusal_at_the_machine_says_what_the_desk_would_do(world: World, machine: Machine, desk: Staff) -> None:
     world.rules(
         rule("films", "self_service.checkout", False, "N1", name="films from 18 only at the desk", media_type="DVD18"),
-        rule("seven", "periods.loan", Days(7), media_type="DVD18"),
+        rule("seven", "periods.loan", Days(7), name="films", media_type=("DVD", "DVD18")),
     )
     line = machine.do("checkout", world.item("DVD18"), machine.token(world.patron()))
     told = desk.told("GET", f"/operations/{line['id']}/explanation")
     text = " ".join(told["text"])
-    assert "checkout at the machine: rule 1 of 1" in text
-    assert "films from 18 only at the desk" in text
+    assert "checkout at the machine: rule 1 of 1, “films from 18 only at the desk” (N1, media type DVD18): no." in text
     assert "At the desk: allowed until Mon 8 June 2026." in text
+    assert told["text"][-1].startswith("loan period: rule 1 of ")
+    assert told["text"][-1].endswith(", “films” (A, media type DVD | DVD18): 7 days.")
     assert told["at_desk"]["winners"]["periods.loan"] == "seven"
     german = desk.told("GET", f"/operations/{line['id']}/explanation", language="de")["text"]
     assert german != told["text"]

@@ -356,7 +356,7 @@ def test_the_trace_names_the_rule_that_decided_its_level_and_what_was_known() ->
             **{"number": 1, "rule": "fiction", "name": "fiction", "org": "N1"},
             **{"result": "skipped", "field": "fiction", "wanted": "false", "was": "true"},
         },
-        {"number": 2, "rule": "all", "name": "Everybody", "org": "North", "result": "matched"},
+        {"number": 2, "rule": "all", "name": "Everybody", "org": "North", "result": "matched", "asked": []},
     ]
 
 
@@ -367,7 +367,9 @@ def test_the_trace_of_an_early_winner_leaves_the_rest_unlooked_at() -> None:
         rule("yes", "self_service.checkout", "A", True),
     )
     step = decided(rules, "self_service.checkout", media_type="DVD18").step()
-    assert [(x.number, x.rule, x.matched) for x in step.looked_at] == [(1, "no", True)]
+    assert [(x.number, x.rule, x.matched, x.asked) for x in step.looked_at] == [
+        (1, "no", True, (("media_type", "DVD18"),))
+    ]
     assert step.to_plain()["not_looked_at"] == 1
     assert step.value is False
 

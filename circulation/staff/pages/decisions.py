@@ -91,7 +91,7 @@ def _desk(page: Page, told: dict[str, Any], names: dict[str, str]) -> dict[str, 
         return None
     reasons = telling.reasons(page.words, answer["reasons"])
     steps = telling.steps(page.words, answer["steps"], names)
-    period = next((step for step in steps if step.code in telling.LOAN_PERIODS), None)
+    period = next((step for step in steps if step.code in explaining.LOAN_PERIODS), None)
     return {
         "allowed": answer["allowed"],
         "sentence": telling.outcome(page.words, reasons, answer["due"]),

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from circulation import people, searching
+from circulation import explaining, people, searching
 from circulation.errors import CirculationError
 from circulation.machines import CHANNELS as MACHINE_CHANNELS
 from circulation.notices import asking
@@ -105,7 +105,7 @@ def _number(text: str) -> int:
 def _story(row: Mapping[str, Any], rules: Mapping[str, Rule]) -> DueStory:
     """How the due date came about at checkout or renewal, before staff moved it for a closing."""
     winners = row["rules"]
-    kind = next((one for one in telling.LOAN_PERIODS if winners.get(one) is not None), None)
+    kind = next((one for one in explaining.LOAN_PERIODS if winners.get(one) is not None), None)
     step = rules.get(winners.get(telling.ADJUSTMENT) or "")
     days = step.value.days if step is not None and isinstance(step.value, Days) else 0
     given: date = date.fromisoformat(row["moved"][0]["was"]) if row["moved"] else row["due"]
