@@ -400,11 +400,11 @@ def test_a_backlog_waits_for_confirmation(service: Service, world: World, post: 
 # --- debts ------------------------------------------------------------------------------------------------------------
 
 
-def _dunned(world: World, *more: Rule) -> None:
+def _dunned(world: World, *more: Rule, first: int = 7) -> None:
     world.rules(
         rule("min", "counts.payment_reminder_minimum", Amount(10000)),
         *(rule(f"e{level}", "circulation.enable_payment_reminder", True, level=level) for level in "12"),
-        rule("p1", "periods.payment_reminder", Days(7), level="1"),
+        rule("p1", "periods.payment_reminder", Days(first), level="1"),
         rule("p2", "periods.payment_reminder", Days(21), level="2"),
         rule("f1", "fees.payment_reminder", Amount(200), level="1"),
         rule("blk", "patron.payment_reminder_block", 2),
@@ -439,6 +439,21 @@ def test_payment_reminders_run_from_the_minimum_until_less_is_owed(service: Serv
     _charge(service, reader, 200)
     assert post.on("2026-04-03", task) == []
     assert [one.subject for one in post.on("2026-04-04", task)] == ["payment 1 200 0"]
+
+
+@pytest.mark.requirement("R44")
+def test_a_series_that_ends_and_begins_anew_on_one_day_goes_on(service: Service, world: World, post: Post) -> None:
+    _dunned(world, first=0)
+    reader = _reader(world)
+    at_seven(service, "2026-03-02")
+    _charge(service, reader, 10000)
+    task = post.task(PAYMENT)
+    assert [one.subject for one in post.on("2026-03-02", task)] == ["payment 1 200 0"]
+    money.pay(service, DESK, reader, 5000)
+    _charge(service, reader, 5000)
+    days = [date(2026, 3, 2) + timedelta(days=number) for number in range(25)]
+    sent = [(day.isoformat(), one.subject) for day in days for one in post.on(day.isoformat(), task)]
+    assert sent == [("2026-03-23", "payment 2 0 0")]
 
 
 @pytest.mark.requirement("R44", "R74")

@@ -51,8 +51,11 @@ def _debts_of(db: Connection, place: Place, who: Person, told: list[Row[Any]]) -
         row = running.get(organisation)
         since = row.reached_on if row is not None else since
         mine = [one for one in told if one.organisation == organisation and one.since == since]
-        sent = [there.day(one.ended_at) for one in mine if one.state == store.SENT and one.ended_at]
-        debt = Debt(organisation, since, row.level if row is not None else 0, max(sent, default=None))
+        sent = [one for one in mine if one.state == store.SENT and one.ended_at]
+        # A series that ends and begins anew on one day goes on: the ledger knows it by that day.
+        level = max((noticing.rank(noticing.DUNNING.levels, one.level) for one in sent), default=0)
+        last_on = max((there.day(one.ended_at) for one in sent), default=None)
+        debt = Debt(organisation, since, max(level, row.level if row is not None else 0), last_on)
         noticed = noticing.payment_reminder(there, debt, who)
         about = {"patron_id": who.id, "organisation": organisation, "since": since}
         line = untold(place, Line(organisation, noticed, about, organisation), mine)
