@@ -10,7 +10,7 @@ from circulation.notices.channels.smtp import Patience
 from circulation.notices.channels.trouble import Stage, Trouble
 from circulation.notices.types import SERVER, Accepted, Lost, Refused
 from tests.circulation.mail_server import DATA, HANG_UP, MAIL, RCPT, SAY_NOTHING, WHOLE, mail_server
-from tests.circulation.mailing import Seconds, account, message
+from tests.circulation.mailing import SOON, Seconds, account, message
 from tests.circulation.scripted_server import scripted
 
 pytestmark = pytest.mark.requirement("R74")
@@ -27,15 +27,17 @@ SILENT = Refused("notice.reply.silent", False, SERVER)
 def test_a_server_that_answers_nothing_is_left_alone_and_tried_again(when: str, instead: str, lost: bool) -> None:
     seconds, heard = Seconds(), list[Trouble | None]()
     with mail_server() as server:
-        server.answers[when] = [instead] * 3
-        way = account(server.port, seconds=seconds, heard=heard.append, patience=Patience(0.5, 0.5), per_minute=10**6)
+        server.answers[when] = [instead] * 5
+        patience = Patience(5.0, 0.3) if instead == SAY_NOTHING else SOON
+        way = account(server.port, seconds=seconds, heard=heard.append, patience=patience, per_minute=10**6)
         with way.opened() as line:
-            first = [line.hand_over(message(f"m{number}")) for number in range(3)]
+            first = [line.hand_over(message(f"m{number}")) for number in range(5)]
             then = [line.hand_over(message(f"then{number}")) for number in range(5)]
             assert line.trouble == Trouble(Stage.CONTENT if lost else Stage.RECIPIENT, SILENT.reply)
             seconds.now += 60
+            line._patience = SOON
             after = line.hand_over(message("after"))
-    assert [isinstance(one, Lost) for one in first] == [lost] * 3
+    assert [isinstance(one, Lost) for one in first] == [lost] * 5
     assert then == [SILENT] * 5
     assert isinstance(after, Accepted)
     assert heard == [None]
@@ -43,9 +45,9 @@ def test_a_server_that_answers_nothing_is_left_alone_and_tried_again(when: str, 
 
 def test_messages_that_are_answered_meanwhile_begin_the_count_anew() -> None:
     with mail_server() as server, account(server.port).opened() as line:
-        server.answers[WHOLE] = [HANG_UP, HANG_UP, "250 fine", HANG_UP, HANG_UP, "550 5.1.1 nobody", HANG_UP]
-        outcomes = [line.hand_over(message(f"m{number}")) for number in range(8)]
-    kinds = [Lost, Lost, Accepted, Lost, Lost, Refused, Lost, Accepted]
+        server.answers[WHOLE] = [*[HANG_UP] * 4, "250 fine", *[HANG_UP] * 4, "550 5.1.1 nobody", *[HANG_UP] * 4]
+        outcomes = [line.hand_over(message(f"m{number}")) for number in range(15)]
+    kinds = [*[Lost] * 4, Accepted, *[Lost] * 4, Refused, *[Lost] * 4, Accepted]
     assert [type(outcome) for outcome in outcomes] == kinds
 
 

@@ -27,7 +27,7 @@ _AGAIN_AFTER = 60.0  # seconds without another try, once a server could not be r
 _GO_AHEAD, _CLOSING = 354, 421
 _LOST, _GARBLED, _OUT_OF_TURN = 0, -1, -2  # instead of a code
 _GONE = (_LOST, _OUT_OF_TURN, _CLOSING)
-_MOST_UNANSWERED = 3  # messages in a row
+_MOST_UNANSWERED = 5  # messages in a row
 _ANSWERS, _DONE = range(200, 600), range(200, 300)
 _DOT = b".\r\n"
 
