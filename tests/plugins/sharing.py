@@ -1,8 +1,9 @@
 """How tests share the cores when several processes run them (``pytest -n auto --dist loadgroup``).
 
-Tests that start the shipped programs keep to one process, one after another: each starts half a dozen programs with
-deadlines of their own. So do the tests of the screen, which share one window. A test that names its group itself keeps
-that. All others go wherever there is room.
+Tests of one module that start the shipped programs keep to one process, one after another: each starts half a dozen
+programs with deadlines of their own, and some are started once for the module. So do all tests of the screen, which
+share one window. A test that names its group itself keeps that. All others go wherever there is room, after the groups,
+so that no long group is left at the end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def _group(item: pytest.Item) -> str | None:
     if named is not None:
         return str(named.args[0])
     if item.get_closest_marker("slow") is not None:
-        return "programs"
+        return item.path.stem
     return "window" if item.path.is_relative_to(TESTS / "ui") else None
 
 

@@ -30,6 +30,8 @@ OWNER = "library"
 PASSWORD = "100% of it: a/b@c"  # needs quoting wherever it is written
 UNPRIVILEGED = ("postgres", "nobody")
 DEBIAN = Path("/usr/lib/postgresql")
+MEMORY = Path("/dev/shm")
+ROOM = 2**30  # bytes; a cluster grows to a quarter of that
 PR_SET_PDEATHSIG = 1
 SECONDS = 60
 # What a power cut would leave is of no interest here, speed is.
@@ -84,12 +86,19 @@ class Cluster:
 @contextmanager
 def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Cluster]:
     """A cluster until the end of the block; whatever is not among its settings is as PostgreSQL has it."""
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))  # short and traversable: a socket's path has 107 characters
+    # Short and traversable: a socket's path has 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=_where(settings)))
     try:
         with _started(folder, settings):
             yield Cluster(folder)
     finally:
         shutil.rmtree(folder)
+
+
+def _where(settings: Mapping[str, str]) -> Path | None:
+    """Where a cluster lies: in memory if it need not survive anything, as most of a test's time went into its files."""
+    lasting = settings.get("fsync") != "off"
+    return None if lasting or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM else MEMORY
 
 
 @contextmanager
