@@ -102,13 +102,13 @@ def usable(row: Row[Any]) -> bool:
     return bool(row.active and row.tested_ok)
 
 
-def must_be_usable(db: Connection, table: Table, code: str) -> Row[Any]:
+def must_be_usable(db: Connection, table: Table, code: str, *, locked: bool = False) -> Row[Any]:
     """A row that may be chosen, and be sent by.
 
     Raises:
         CirculationError: it is not there, not in use, or no test of it as it is now has succeeded.
     """
-    row = present(db, table, code)
+    row = present(db, table, code, locked=locked)
     if not row.active:
         raise CirculationError("mail_inactive", f"{_named(table)} {code} is not in use", 409)
     if not row.tested_ok:
@@ -197,11 +197,15 @@ def record_trouble(service: Service, table: Table, row: Row[Any], trouble: Troub
 
 
 def turns(service: Service, table: Table, code: str) -> Turns:
-    """The turns of all who send by one, whichever task, run or process they are."""
+    """The turns of all who send by one, whichever task, run or process they are.
+
+    Once staff have switched it off, asking for a turn raises ``CirculationError``.
+    """
 
     def turn(now: float, between: float) -> float:
         with service.database.writing(lazily=True) as db:
-            at = following(now, between, store.last_turn(db, table, code))
+            row = must_be_usable(db, table, code, locked=True)
+            at = following(now, between, row.last_turn)
             store.change(db, table, code, {"last_turn": at})
             return at
 

@@ -87,7 +87,11 @@ class Line(Protocol):
     """An open way for several messages, one after another."""
 
     def wait(self) -> None:
-        """Wait until the next message may leave; before it is noted as being sent, so that nothing stands between."""
+        """Wait until the next message may leave; before it is noted as being sent, so that nothing stands between.
+
+        Raises:
+            CirculationError: none may leave by this way any more.
+        """
 
     def hand_over(self, message: Message, meanwhile: Callable[[], None] = nothing) -> Outcome:
         """Hand one over. What a server says or does is an outcome, never an exception.

@@ -52,12 +52,6 @@ def change(db: Connection, table: Table, code: str, values: Mapping[str, Any], v
     return bool(db.execute(query.values(**values)).rowcount)
 
 
-def last_turn(db: Connection, table: Table, code: str) -> float | None:
-    """When the last message was to leave by one, seconds since 1970; it is locked until the end of the transaction."""
-    found: float | None = db.execute(select(table.c.last_turn).where(table.c.code == code).with_for_update()).scalar()
-    return found
-
-
 def remove(db: Connection, table: Table, code: str) -> None:
     """Take one out."""
     db.execute(delete(table).where(table.c.code == code))

@@ -430,6 +430,20 @@ def test_all_who_send_by_an_account_keep_its_pace_together(service: Service, ser
     assert seconds.slept[3:] == [1.0]
 
 
+def test_an_account_that_is_switched_off_sends_nothing_more_in_a_run_that_goes_on(
+    service: Service, server: MailServer
+) -> None:
+    entered(service, here(server))
+    accounts.send_test(service, STAFF, "office", "staff@example.com")
+    with accounts.channel(service, "office", Seconds().times).opened() as line:
+        line.wait()
+        line.hand_over(message())
+        accounts.change(service, STAFF, "office", {"active": False})
+        with pytest.raises(CirculationError) as told:
+            line.wait()
+    assert told.value.code == "mail_inactive"
+
+
 def test_a_turn_that_a_wrong_clock_gave_keeps_nobody_waiting(service: Service, server: MailServer) -> None:
     entered(service, here(server, per_minute=30))
     accounts.send_test(service, STAFF, "office", "staff@example.com")

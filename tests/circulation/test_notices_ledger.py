@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from circulation import money, people
+from circulation.errors import CirculationError
 from circulation.notices import briefs, selecting
 from circulation.notices.content import OVERDUE
 from circulation.notices.lines import Asked
@@ -112,6 +113,27 @@ def test_what_goes_wrong_with_the_next_message_concerns_no_other(
     assert {one.text for one in post.on("2026-06-08", task)} == {str(loans[0]), str(loans[2])}
     monkeypatch.undo()
     assert [one.text for one in post.on("2026-06-08", task)] == [str(loans[1])]
+
+
+@pytest.mark.requirement("R74")
+def test_a_way_that_is_switched_off_in_a_run_ends_it_and_what_has_not_left_waits(
+    service: Service, world: World, post: Post
+) -> None:
+    for _ in range(3):
+        lend(service, world.item(), _reader(world), "2026-06-01")
+    box, task = post.boxes[EMAIL], post.task(OVERDUE)
+
+    def wait() -> None:
+        if box.taken:
+            raise CirculationError("mail_inactive", "not in use", 409)
+
+    box.wait = wait
+    with pytest.raises(AssertionError, match="failed"):
+        post.on("2026-06-08", task)
+    assert (len(box.taken), sorted(post.states())) == (1, [("planned", None), ("planned", None), ("sent", None)])
+    box.wait = lambda: None
+    post.run(task)
+    assert (len(box.taken), set(post.states())) == (3, {("sent", None)})
 
 
 @pytest.mark.requirement("R74")
