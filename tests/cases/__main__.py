@@ -1,6 +1,7 @@
 """Play a file of acceptance cases: ``python -m tests.cases FILE.toml --database URL``.
 
-Prints expected and actual facts as JSON; the exit code is 1 if a fact differs, 2 if the file cannot be played.
+Prints expected and actual facts as JSON; the exit code is 1 if a fact differs, 2 if the file or a part of it cannot be
+played.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from circulation.service import Service
 from circulation.store.engine import Database
 from tests.cases import tasking
 from tests.cases.actions import play
-from tests.cases.comparing import plain, same
+from tests.cases.comparing import same
+from tests.cases.equality import plain
 from tests.cases.filling import fill, settle
 from tests.cases.playing import Playing
 from tests.cases.reading import Case, CaseError, CaseFile, Step, read
@@ -47,6 +49,8 @@ class Runner:
         kept: dict[str, str] = {}
         steps: list[Result] = []
         try:
+            if case.wrong:
+                raise CaseError(case.wrong)
             with self.world(case, {}, apart=False) as main:
                 main.kept = kept
                 for step in case.steps:
@@ -58,6 +62,8 @@ class Runner:
     def step(self, case: Case, step: Step, main: Playing) -> Result:
         """Play one step and compare it."""
         try:
+            if step.wrong:
+                raise CaseError(step.wrong)
             if step.apart:
                 with self.world(case, step.inputs.get("settings", {}), apart=True) as fresh:
                     fresh.kept = main.kept
@@ -78,7 +84,8 @@ class Runner:
         wanted = {name: value for name, value in expected.items() if name != "refusals_in_order"}
         unknown = sorted(name for name in wanted if name not in facts and name != "comment")
         ordered = expected.get("refusals_in_order") is True
-        differs = [name for name, value in wanted.items() if name in facts and not same(name, value, facts)]
+        errors: dict[str, str] = {}
+        differs = [name for name in wanted if name in facts and not _same(name, wanted, facts, errors)]
         if ordered and list(expected.get("refusals", [])) != facts.get("refusals"):
             differs.append("refusals_in_order")
         unclear = {name: value for name, value in case.unclear.get(step.id, {}).items() if name != "question"}
@@ -87,8 +94,9 @@ class Runner:
             "differs": sorted({*differs, *unknown}),
             "unknown_facts": unknown,
             "expected": plain(expected),
+            **({"errors": errors} if errors else {}),
             "actual": plain({name: facts.get(name) for name in {**expected, **unclear}}),
-            **({"unclear": [n for n, v in unclear.items() if not same(n, v, facts)]} if unclear else {}),
+            **({"unclear": [n for n in unclear if not _same(n, unclear, facts, errors)]} if unclear else {}),
         }
 
     @contextmanager
@@ -122,6 +130,15 @@ class Runner:
         return Database(url.render_as_string(hide_password=False))
 
 
+def _same(name: str, wanted: Mapping[str, Any], facts: Mapping[str, Any], errors: dict[str, str]) -> bool:
+    """Whether a fact is as expected; what cannot be compared is not, and is told, so that the others still are."""
+    try:
+        return same(name, wanted[name], facts)
+    except Exception as error:  # noqa: BLE001 whatever it is, the other facts are still compared
+        errors[name] = f"{type(error).__name__}: {error}"
+        return False
+
+
 def main() -> int:
     """Play a file."""
     parser = argparse.ArgumentParser(prog="python -m tests.cases", description="Play acceptance cases.")
@@ -140,7 +157,9 @@ def main() -> int:
     differing = [result["case"] for result in results if not result["same"]]
     summary = {"cases": len(results), "differing": differing}
     sys.stdout.write(json.dumps({"summary": summary, "results": results}, indent=1, ensure_ascii=False) + "\n")
-    return 1 if differing else 0
+    wrong = [said for case in cases for said in (case.wrong, *(step.wrong for step in case.steps)) if said]
+    sys.stderr.writelines(f"cases: {said}\n" for said in wrong)
+    return 2 if wrong else 1 if differing else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,17 +30,27 @@ _OUTCOMES: tuple[tuple[re.Pattern[str], Outcome, int | None], ...] = (
     (re.compile(r"^5\d\d(?!\d)|permanent|5xx|refus|reject|bounce|unknown|invalid|fail|hard|bad"), _NEVER, None),
     (re.compile(r"^2\d\d(?!\d)|accept|^ok$|^up$|taken|works|normal|^available"), TAKEN, None),
 )
-_WHO = re.compile("to|for|who|address(es)?|recipients?|patrons?|mails?|nth|number")
+_WHO = re.compile("to|for|who|e?mail|address(es)?|recipients?|patrons?|mails?|nth|number")
 _ANSWER = re.compile(
     "answer|code|reply|status|outcome|how|with|response|result|error|kind|type|state|default|otherwise"
 )
-_ANSWERS = re.compile("answers|replies|responses|outcomes|results|behaviou?rs?|per_(recipient|address|patron)")
+_ANSWERS = re.compile(
+    "answers|replies|responses|outcomes|results|behaviou?rs?|exceptions?|except|per_(recipient|address|patron)"
+)
+_FIRST = re.compile("(on_)?first_(attempt|try|time|delivery)")  # what is answered to it, not to those after it
+_ONCE = re.compile("once|first_(attempt|try|time|delivery)_only|only_(once|first.*)")
 _TIMES = re.compile("times|attempts|count|tries")
 _FROM, _UNTIL = ("from", "since"), ("until",)
 _SAYS_NOTHING = frozenset(["note", "comment", "about", "host", "port", "text"])
 _ALWAYS = 10**6
 _PLACE = re.compile(r"(?:the )?(\d+)(?:st|nd|rd|th)?(?: mail| message)?")
-_EVERYBODY = frozenset({"all", "everyone", "everybody", "every", "any", "*"})
+_EVERYBODY = frozenset(
+    {
+        *("all", "everyone", "everybody", "every", "any", "*", "others", "all others", "everything", "everything else"),
+        *("the rest", "rest", "the others", "all other", "everyone else", "everybody else"),
+    }
+)
+_MOMENT = timedelta(minutes=1)  # what it answers "at" a time
 
 
 @dataclass
@@ -91,6 +101,10 @@ def server(case: Case, zone: str, clock: Callable[[], datetime]) -> Callable[[Me
     return answer
 
 
+def _has_tables(said: Any) -> bool:
+    return isinstance(said, list) and any(isinstance(one, Mapping) for one in said)
+
+
 class _Reading:
     """Reading what a world says of its mail server. What is not known is an error."""
 
@@ -120,6 +134,10 @@ class _Reading:
             base = self._modified(key, left, base)
         for key in [key for key in left if _ANSWERS.fullmatch(key)]:
             yield from self.answers(left.pop(key), base, decided=decided)
+        for key in [key for key in left if _FIRST.fullmatch(key)]:
+            yield from self.answers(left.pop(key), replace(base, times=1), decided=decided)
+        for key in [key for key in left if _WHO.fullmatch(key) and _has_tables(left[key])]:
+            yield from self.answers(left.pop(key), base, decided=decided)
         who = [target for key in list(left) if _WHO.fullmatch(key) for target in self._who(left.pop(key))]
         for key in [key for key in left if _ANSWER.fullmatch(key) or (who and left[key] is True)]:
             value = left.pop(key)
@@ -137,8 +155,11 @@ class _Reading:
         """The answer with what a key says of how often or when, which is taken out."""
         if _TIMES.fullmatch(key):
             return replace(base, times=int(left.pop(key)))
-        if key in ("once", "always"):
-            return replace(base, times=1 if left.pop(key) == (key == "once") else _ALWAYS)
+        if key == "always" or _ONCE.fullmatch(key):
+            return replace(base, times=1 if left.pop(key) == (key != "always") else _ALWAYS)
+        if key == "at" and isinstance(left[key], date):
+            at = self._instant(left.pop(key))
+            return replace(base, first=at, until=at + _MOMENT)
         value, end = left[key], key.rpartition("_")[2]
         if end not in (*_FROM, *_UNTIL) or not isinstance(value, date):
             return base
@@ -171,7 +192,7 @@ class _Reading:
             yield from self.answers(value, replace(base, place=int(place[1])))
             return
         found = base if decided else self._outcome(key, base)
-        if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(one, Mapping) for one in value)):
+        if isinstance(value, Mapping) or _has_tables(value):
             yield from self.answers(value, found, decided=True)
         elif value is False and found.outcome == TAKEN:
             yield replace(found, outcome=_DOWN)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any
-from uuid import NAMESPACE_OID, uuid4, uuid5
-from zoneinfo import ZoneInfo
+from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select
 
+from circulation.domain.item_states import STATES
 from circulation.notices.content import DUE_WARNING
 from circulation.notices.types import EMAIL
 from circulation.service import Service
@@ -21,12 +20,16 @@ from circulation.store.notice_tables import message, notice
 from circulation.store.notices import SENT
 from rules import toml as rule_files
 from rules.problems import RuleFileError
+from tests.cases import calendars, holding, patrons, settling
 from tests.cases.reading import Case, CaseError, CaseFile, Facts
+from tests.cases.taking import Taking, instant, rows
+from tests.cases.words import minor, word
 
 LIBRARY = "Acceptance cases"
-PIN = "1234"
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LEVELS = {"invoice": 7}
+AVAILABLE = "available"
+OTHERWISE = ("on_loan", "set_aside")  # states that a loan or a reservation gives an item
+PARTS = ("patrons", "items", "loans", "reservations", "staff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +45,6 @@ class World:
     loans: dict[str, str] = field(default_factory=dict)
     reservations: dict[str, str] = field(default_factory=dict)
     patrons: dict[str, str] = field(default_factory=dict)
-
-
-class Taking:
-    """One table of a world, whose every key must be asked for."""
-
-    def __init__(self, place: str, raw: Facts) -> None:
-        self.place, self.left = place, dict(raw)
-
-    def get(self, *names: str, default: Any = None) -> Any:
-        """The value of the first of these names that is there."""
-        found = [self.left.pop(name) for name in names if name in self.left]
-        return found[0] if found else default
-
-    def like(self, part: str, default: Any = None) -> Any:
-        """The value of the first name that holds a part."""
-        return self.get(*[name for name in self.left if part in name], default=default)
-
-    def done(self) -> None:
-        """Nothing may be left.
-
-        Raises:
-            CaseError: a key is not known.
-        """
-        if self.left:
-            raise CaseError(f"{self.place}: unknown {', '.join(sorted(self.left))}")
-
-
-def minor(amount: object) -> int:
-    """An amount such as "8.00" in minor units."""
-    return int(Decimal(str(amount)) * 100)
 
 
 def empty(db: Connection) -> None:
@@ -101,17 +74,20 @@ def fill(service: Service, file: CaseFile, case: Case, at: datetime, settings: F
     with service.database.writing() as db:
         empty(db)
         _house(db, file, case, settings)
-        for raw in case.world.get("patrons", ()):
-            _patron(service, db, world, Taking(f"{case.id}.patrons", raw), at, file.timezone)
-        for raw in case.world.get("items", ()):
-            _item(db, Taking(f"{case.id}.items", raw))
+        parts = {name: rows(f"{case.id}.{name}", case.world.get(name, ())) for name in PARTS}
+        for number, of in enumerate(parts["patrons"], 1):
+            barcode = f"2{number:013}"
+            world.patrons[patrons.fill(service, db, of, barcode, at, file.timezone)] = barcode
+        for of in parts["items"]:
+            _item(db, of)
         _publish(db, case, at)
-        for raw in case.world.get("loans", ()):
-            _loan(db, world, Taking(f"{case.id}.loans", raw), file.timezone)
-        for number, raw in enumerate(case.world.get("reservations", ())):
-            _reservation(db, world, Taking(f"{case.id}.reservations", raw), file.timezone, number)
-        for raw in case.world.get("staff", ()):
-            _staff(service, db, Taking(f"{case.id}.staff", {"id": raw} if isinstance(raw, str) else raw), at)
+        for of in parts["loans"]:
+            _loan(db, world, of, file.timezone)
+        for number, of in enumerate(parts["reservations"]):
+            name, id_ = holding.fill(db, case, of, number, file.timezone)
+            world.reservations[name] = id_
+        for of in parts["staff"]:
+            _staff(service, db, of, at)
         house.changed(db)
     return world
 
@@ -126,7 +102,10 @@ def _house(db: Connection, file: CaseFile, case: Case, settings: Facts) -> None:
         code = of.get("code", "id")
         top = of.left.get("parent") is None
         codes = [b.get("code", b.get("id")) for b in branches]
-        values = {**_settings(made, code, codes, top), **_settings(settings, code, codes, top)}
+        values = {
+            **settling.of(f"{case.id}.org_settings", made, code, codes, top=top),
+            **settling.of(f"{case.id}.settings", settings, code, codes, top=top),
+        }
         db.execute(
             insert(t.organisation).values(
                 id=code,
@@ -138,7 +117,7 @@ def _house(db: Connection, file: CaseFile, case: Case, settings: Facts) -> None:
         )
         of.done()
     for code, raw in case.world.get("calendar", {}).items():
-        _calendar(db, code, Taking(f"{case.id}.calendar.{code}", raw))
+        calendars.fill(db, code, Taking(f"{case.id}.calendar.{code}", raw))
     for code in dict.fromkeys((*file.media_types, *case.world.get("media_types", ()))):
         db.execute(insert(t.media_type).values(code=code, names={"en": code, "de": code}))
     for code in dict.fromkeys((*file.patron_categories, *case.world.get("patron_categories", ()))):
@@ -152,116 +131,18 @@ def settle(service: Service, case: Case, settings: Facts) -> None:
     codes = [branch.get("code", branch.get("id")) for branch in case.world.get("branches", ())]
     with service.database.writing() as db:
         for row in db.execute(select(t.organisation)).all():
-            values = {**row.settings, **_settings(settings, row.id, codes, row.parent is None)}
+            made = settling.of(f"{case.id}.settings", settings, row.id, codes, top=row.parent is None)
+            values = {**row.settings, **made}
             db.execute(t.organisation.update().where(t.organisation.c.id == row.id).values(settings=values))
         house.changed(db)
 
 
-def _settings(made: Any, code: str, codes: list[str], top: bool) -> dict[str, Any]:
-    """Settings of an organisation: by its code, in a list that names it, or for all, then at the top."""
-    if not isinstance(made, Mapping):
-        named = [one for one in made if code in (one.get("org"), one.get("organisation"), one.get("branch"))]
-        keys = ("org", "organisation", "branch")
-        return {_setting(name): value for one in named for name, value in one.items() if name not in keys}
-    by_code = made.get(code, {}) if isinstance(made.get(code), Mapping) else {}
-    for_all = {name: value for name, value in made.items() if name not in codes} if top else {}
-    return {_setting(name): value for name, value in {**for_all, **by_code}.items()}
-
-
-def _setting(name: str) -> str:
-    return "exclude_invoices_from_block" if "invoice" in name else name
-
-
-def _calendar(db: Connection, code: str, of: Taking) -> None:
-    weekly = [WEEKDAYS.index(day.lower()) for day in of.get("weekly_closed", default=())]
-    tours = of.like("tour")
-    values = {
-        "weekly_closed": weekly,
-        "holidays": of.get("holidays", "public_holidays"),
-        "tours": [day.isoformat() for day in tours] if tours is not None else None,
-    }
-    db.execute(t.organisation.update().where(t.organisation.c.id == code).values(**values))
-    closed = of.get("closed", default=())
-    opened = of.like("open", default=())
-    for spans, is_open in ((closed, False), (opened, True)):
-        for span in spans:
-            first, last = _span(span)
-            db.execute(
-                insert(t.closing).values(organisation=code, first=first, last=last, open=is_open, note="of the case")
-            )
-    of.done()
-
-
-def _span(raw: Any) -> tuple[date, date]:
-    if isinstance(raw, Mapping):
-        return raw["from"], raw.get("until", raw["from"])
-    return raw, raw
-
-
-def _patron(service: Service, db: Connection, world: World, of: Taking, at: datetime, zone: str) -> None:
-    id_ = of.get("id")
-    barcode = f"2{len(world.patrons) + 1:013}"
-    world.patrons[id_] = barcode
-    values = {
-        "id": id_,
-        "category": of.get("category", "patron_category", default="normal"),
-        "born": of.get("born", "birth_date", "date_of_birth"),
-        "first_name": of.get("name", default=id_),
-        "last_name": "",
-        "blocked": bool(of.get("blocked", default=False)),
-        "card_lost": bool(of.get("card_lost", default=False)),
-        "valid_from": of.get("valid_from", "card_valid_from"),
-        "valid_until": of.get("valid_until", "card_valid_until", "expires", "card_expires", "expired"),
-        "home": of.get("home", "home_branch"),
-        "email": of.get("email"),
-        "phone": of.like("sms", default=of.like("phone", default=of.like("mobile"))),
-        "language": of.get("language"),
-        "postal": of.get("postal", "postal_address", "address"),
-        "prefers": of.get("prefers", "preferred_channel", "channel"),
-        "pin_hash": service.secrets.hash_pin(PIN, id_),
-    }
-    since = of.like("since", default=at)
-    owed = [
-        (of.like(part), invoice)
-        for part, invoice in (("invoice", True), ("debt", False), ("fee", False), ("owe", False))
-    ]
-    of.done()
-    db.execute(insert(t.patron).values(**values))
-    db.execute(insert(t.card).values(kind="barcode", value=barcode, patron_id=id_))
-    for raw, invoice in owed:
-        for fee in _fees(of.place, raw, invoice, since):
-            booked = {**fee, "at": _instant(fee["at"], zone)}
-            db.execute(insert(t.fee).values(patron_id=id_, open=True, **booked))
-
-
-def _fees(place: str, raw: Any, invoice: bool, at: Any) -> Iterator[dict[str, Any]]:
-    """What is owed: an amount, several, a table of amounts by kind, or of one amount with its kind, day and branch."""
-    if isinstance(raw, Mapping) and "amount" in raw:
-        yield from _fee(Taking(place, raw), invoice, at)
-    elif isinstance(raw, Mapping):
-        for kind, amount in raw.items():
-            yield from _fees(place, amount, invoice or "invoice" in kind, at)
-    elif isinstance(raw, list):
-        for one in raw:
-            yield from _fees(place, one, invoice, at)
-    elif raw is not None:
-        yield from _fee(Taking(place, {"amount": raw}), invoice, at)
-
-
-def _fee(of: Taking, invoice: bool, at: Any) -> Iterator[dict[str, Any]]:
-    amount = minor(of.get("amount"))
-    kind = of.get("kind", "reason", "fee", "type", "of", default="")
-    is_invoice = bool(of.get("invoice", default=invoice)) or "invoice" in kind
-    since = of.get("since", "on", "date", "at", "charged", "booked", "reached", default=at)
-    branch = of.get("branch", "organisation", "org")
-    of.done()
-    if amount:
-        reason = "invoice" if is_invoice else "other"
-        yield {"reason": reason, "amount": amount, "invoice": is_invoice, "at": since, "branch": branch}
-
-
 def _item(db: Connection, of: Taking) -> None:
     id_ = of.get("id")
+    state = word(of.get("state", "status", default=AVAILABLE))
+    state = AVAILABLE if state in OTHERWISE else state
+    if state not in STATES:
+        raise of.wrong("state", state)
     title = of.get("title", default=id_)
     values = {
         "id": id_,
@@ -275,7 +156,8 @@ def _item(db: Connection, of: Taking) -> None:
         "fiction": of.get("fiction"),
         "branch": of.get("branch"),
         "parts": 1,
-        "state": of.get("state", "status", default="available"),
+        "state": state,
+        "set_aside_for": of.get("set_aside_for"),
     }
     price = of.get("price", "replacement_price")
     of.done()
@@ -292,7 +174,7 @@ def _loan(db: Connection, world: World, of: Taking, zone: str) -> None:
         "item_id": item,
         "patron_id": of.get("patron"),
         "branch": of.get("checkout_branch", "branch"),
-        "out_at": _instant(out, zone),
+        "out_at": instant(out, zone),
         "period": of.get("period_days", "period"),
         "due": of.get("due"),
         "renewals": of.get("renewals", "renewed", default=0),
@@ -305,7 +187,7 @@ def _loan(db: Connection, world: World, of: Taking, zone: str) -> None:
     made = insert(t.loan).values(**{**values, "unadjusted": values["due"]}).returning(t.loan.c.id)
     id_ = db.execute(made).scalar_one()
     if warned:
-        _warned(db, id_, values, _instant(warned if isinstance(warned, date) else out, zone))
+        _warned(db, id_, values, instant(warned if isinstance(warned, date) else out, zone))
 
 
 def _warned(db: Connection, loan: int, values: Facts, at: datetime) -> None:
@@ -334,55 +216,14 @@ def _level(raw: Any) -> int:
     return LEVELS.get(str(raw), 0) or int(raw or 0)
 
 
-def _instant(day: Any, zone: str) -> datetime:
-    at = day if isinstance(day, datetime) else datetime.combine(day, time(9))
-    return at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
-
-
-def _reservation(db: Connection, world: World, of: Taking, zone: str, number: int) -> None:
-    name = of.get("id", default=f"reservation {number}")
-    id_ = str(uuid5(NAMESPACE_OID, name))
-    world.reservations[name] = id_
-    item = of.get("item", "copy", "copy_id")
-    title = of.get("title")
-    if title is None:
-        title = db.execute(select(t.item.c.title_id).where(t.item.c.id == item)).scalar_one()
-    made = of.get("since", "made", "created", "reserved", "placed", "made_at", "date", default=date(2020, 1, 1))
-    until = of.get("on_shelf_until", "collect_by", "shelf_until", "until")
-    state = of.get("state", "status", default="on_shelf" if until is not None else "waiting")
-    shelved = state in ("on_shelf", "on_hold_shelf", "set_aside", "assigned", "ready")
-    over = state in ("cancelled", "expired", "fulfilled", "collected")
-    position = of.get("position", default=number)
-    values = {
-        "id": id_,
-        "title_id": title,
-        "patron_id": of.get("patron"),
-        "pickup": of.get("pickup", "pickup_branch", "branch"),
-        "made_at": _instant(made, zone) + timedelta(minutes=0 if isinstance(made, datetime) else position),
-        "channel": of.get("channel", default="web"),
-        "state": "on_shelf" if shelved else ("waiting" if state in ("suspended", "active", "queued") else state),
-        "suspended": bool(of.get("suspended", default=state == "suspended")),
-        "expires": of.get("expires", "expires_on", "valid_until"),
-        "ended_at": _instant(made, zone) if over else None,
-        "copy_id": item if shelved else None,
-        "item_id": None if shelved else item,
-        "shelved_on": of.get("on_shelf_since", "shelved", "shelf_day", "on_shelf", "shelved_on"),
-        "collect_by": until,
-        "rule_set": 1,
-        "rules": {},
-    }
-    of.done()
-    db.execute(insert(t.reservation).values(**values))
-    if shelved:
-        aside = {"set_aside_for": values["patron_id"], "collect_by": until}
-        db.execute(t.item.update().where(t.item.c.id == item).values(**aside))
+_MAY_OVERRIDE = ("may_override", "can_override", "override", "overrides", "allowed_to_override")
 
 
 def _staff(service: Service, db: Connection, of: Taking, at: datetime) -> None:
     name = of.get("id", "name", "user")
-    permissions = of.get("permissions", "permission", "rights", "may", default=())
+    permissions = of.get("permissions", "permission", "rights", "may", "", default=())
     said = permissions if isinstance(permissions, str) else " ".join(map(str, permissions or ()))
-    may = bool(of.get("may_override", "override", default="override" in said))
+    may = bool(of.get(*_MAY_OVERRIDE, default=permissions is True or "override" in said))
     of.get("role", "roles", "branch")
     of.done()
     add_staff(service, db, name, may, at)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert, select
@@ -15,6 +17,7 @@ from rules.rule import Facts as RuleFacts
 from rules.values import Days
 from tests.cases.playing import Out, Playing
 from tests.cases.reading import CaseError, Step
+from tests.cases.words import listed
 
 
 def checkout(play: Playing, step: Step) -> Out:
@@ -75,20 +78,61 @@ def return_then_borrow(play: Playing, step: Step) -> Out:
 
 
 def borrow_until_refused(play: Playing, step: Step) -> Out:
-    """As many checkouts of each media type as are allowed."""
-    inputs = step.inputs
-    for wanted in inputs["sequence"]:
-        if isinstance(wanted, str) and play.row(select(t.item.c.id).where(t.item.c.id == wanted)) is not None:
-            play.transact(step, "checkout", wanted, inputs["patron"])
-            continue
-        media_type = wanted["media_type"] if isinstance(wanted, Mapping) else wanted
-        most = wanted.get("count", 1000) if isinstance(wanted, Mapping) else 1000
+    """As many checkouts of each media type as are allowed, or as many as the step wants."""
+    patron = step.inputs["patron"]
+    for wanted in _sequence(step.inputs["sequence"]):
+        what, most = _wanted(play, step, wanted)
         for number in range(most):
-            item = _free_item(play, media_type, number, step)
-            if not play.transact(step, "checkout", item, inputs["patron"])["allowed"]:
+            item = what if _is_item(play, what) else _free_item(play, what, number, step)
+            if not play.transact(step, "checkout", item, patron)["allowed"]:
                 break
-    on_loan = play.open_loans(inputs["patron"])
+    on_loan = {**dict.fromkeys(play.media_types(), 0), **play.open_loans(patron)}
     return {"on_loan": on_loan, "total": sum(on_loan.values())}
+
+
+_THEN = re.compile(r"[,;>]|\bthen\b")
+_PARTS = re.compile(r"[\s:=*]+")
+_COUNT = re.compile(r"(\d+)x?")
+# What else a table or text of a sequence may say of how many there are to be.
+_AS_MANY = frozenset(
+    {
+        *("media_type", "type", "of", "kind", "item", "items", "count", "max", "maximum", "n", "number", "times"),
+        *("at", "most", "at_most", "up", "to", "up_to", "until", "refused", "until_refused"),
+        *("all", "any", "as", "many", "possible", "allowed", "true"),
+    }
+)
+UNTIL_REFUSED = 1000
+
+
+def _sequence(said: Any) -> list[Any]:
+    """Its entries: of a list, a text such as "CD, then DVD", or a table of how many of what."""
+    if isinstance(said, Mapping):
+        return [{key: value} for key, value in said.items()]
+    return [one.strip() for one in _THEN.split(said) if one.strip()] if isinstance(said, str) else list(said)
+
+
+def _wanted(play: Playing, step: Step, said: Any) -> tuple[str, int]:
+    """A media type or an item, and how many at most: "CD", "5 CD", {media_type = "CD", count = 5}, {CD = 5}.
+
+    Raises:
+        CaseError: a word is neither, or there is no or more than one of each.
+    """
+    if isinstance(said, str) and _is_item(play, said):
+        return said, 1
+    values = [one for pair in said.items() for one in pair] if isinstance(said, Mapping) else listed(said)
+    words = [word for one in values for word in _PARTS.split(str(one)) if word]
+    codes = {form: code for code in play.media_types() for form in (code.lower(), f"{code.lower()}s")}
+    named = [one for one in words if one.lower() in codes or _is_item(play, one)]
+    whats = [codes.get(one.lower(), one) for one in named]
+    counts = [int(found[1]) for one in words if (found := _COUNT.fullmatch(one))]
+    strange = [one for one in words if one not in named and not _COUNT.fullmatch(one) and one.lower() not in _AS_MANY]
+    if strange or len(whats) != 1 or len(counts) > 1:
+        raise CaseError(f"{step.id}: the sequence is not known at {said!r}")
+    return whats[0], counts[0] if counts else 1 if _is_item(play, whats[0]) else UNTIL_REFUSED
+
+
+def _is_item(play: Playing, name: str) -> bool:
+    return play.row(select(t.item.c.id).where(t.item.c.id == name)) is not None
 
 
 def _free_item(play: Playing, media_type: str, number: int, step: Step) -> str:
@@ -146,13 +190,16 @@ def reconnect(play: Playing, step: Step) -> Out:
     listed = play.staff(branch).get("/breaches").json()["breaches"]
     names = {item: name for name, item in play.world.loans.items()}
     loans = {one["item"]: play.loan_of(one["item"]) for one in sent}
+    steps = {operation: step for step, operation in play.operations.items()}
+    step_of = {one["item"]: steps.get(one["id"]) for one in sent}
     kept = [item for item, loan in loans.items() if loan is not None]
     return {
-        "recorded_loans": [{"item": item, "loan": names.get(item)} for item in kept],
+        "recorded_loans": [{"item": item, "loan": names.get(item), "step": step_of[item]} for item in kept],
         "listed_for_staff": [
             {
                 "item": breach["item_id"],
                 "loan": names.get(breach["item_id"]),
+                "step": step_of.get(breach["item_id"]),
                 "refusals": [reason["code"] for reason in breach["reasons"]],
                 "would_have_been_refused_by": [reason["code"] for reason in breach["reasons"]],
                 "ruleset": breach["rule_set"],
@@ -161,7 +208,7 @@ def reconnect(play: Playing, step: Step) -> Out:
             for breach in listed
         ],
         "not_listed": [
-            {"item": one["item"], "loan": names.get(one["item"])}
+            {"item": one["item"], "loan": names.get(one["item"]), "step": step_of[one["item"]]}
             for one in sent
             if one["item"] not in {breach["item_id"] for breach in listed}
         ],

@@ -52,7 +52,8 @@ def looked_at(play: Playing) -> Iterator[Out]:
             for row in _all(play, bad_address)
         ],
         "charged": [_charged(play, row) for row in fees],
-        "debt": {row.id: money(_owed(play, row.id)) for row in _all(play, t.patron)},
+        "charged_listed": [one for row in fees for one in _by_loan(play, row)],
+        "debt": play.debts(),
         "waits_for_confirmation": counts[runs.WAITING] > 0,
         "would_send": counts[runs.WAITING] or counts["messages"],
     }
@@ -102,10 +103,22 @@ def _notice(play: Playing, row: Any) -> Out:
         "reservation": held,
         "items": items,
         "item": items,
+        **_lent(play, items, mine),
+        "count": len(loans),
         "fee": money(row.fee),
         "amount": money(invoiced or row.fee),
         "reason": row.reason,
     }
+
+
+def _lent(play: Playing, items: list[str | None], mine: list[Any]) -> Out:
+    """Titles, and days on which loans are due: one that all have, or of each."""
+    with play.service.database.reading() as db:
+        rows = db.execute(select(t.item.c.id, t.item.c.title_id).where(t.item.c.id.in_(items)))
+        titles = {row.id: row.title_id for row in rows}
+    told = [titles.get(item) for item in items]
+    due = [one.due for one in mine if one.due is not None]
+    return {"titles": told, "title": told, "due": due[:1] if len({*due}) == 1 else due}
 
 
 def _copy(play: Playing, reservation: str) -> str | None:
@@ -135,18 +148,34 @@ def _not_warned(play: Playing, skipped: list[Any]) -> Iterator[Out]:
     names = _loan_names(play)
     for row in skipped:
         loan = names.get(str(row.loan_id))
-        yield {"loan": loan, "patron": row.patron_id, "reason": row.reason, "reason_rule": row.rule}
+        of = {"loan": loan, "item": play.item_of(loan) if loan is not None else None, "patron": row.patron_id}
+        yield {**of, "kind": row.kind, "level": row.level, "reason": row.reason, "reason_rule": row.rule}
 
 
 def _charged(play: Playing, row: Any) -> Out:
     """A fee as cases write it, with the message it is for."""
     kind = FEES.get(row.reason, row.reason)
     rule = (row.rules or {}).get(kind)
-    told = next((one for one in _all(play, message) if row.id in (one.fees or ())), None)
+    told = _message_of(play, row)
     found = {"fee": kind, "kind": kind, "reason": row.reason, "amount": money(row.amount), "patron": row.patron_id}
-    of = {name: _notice(play, told)[name] for name in ("level", "channel", "loans", "date")} if told is not None else {}
+    facts: Out = _notice(play, told) if told is not None else {}
+    of: Out = {name: facts[name] for name in ("level", "channel", "loans", "loan", "date") if name in facts}
     return {**found, **of, "rule": rule, "organisation": row.branch, "item": row.item_id}
 
 
-def _owed(play: Playing, patron: str) -> int:
-    return sum(row.amount - row.paid for row in _all(play, t.fee) if row.patron_id == patron and row.open)
+def _message_of(play: Playing, fee: Any) -> Any:
+    return next((one for one in _all(play, message) if fee.id in (one.fees or ())), None)
+
+
+def _by_loan(play: Playing, row: Any) -> Iterator[Out]:
+    """A fee for several loans, each of which costs something, as one fee for each."""
+    whole, told, names = _charged(play, row), _message_of(play, row), _loan_names(play)
+    mine = [one for one in _all(play, notice) if told is not None and one.message == told.id and one.fee > 0]
+    if len(mine) < 2 or sum(one.fee for one in mine) != row.amount:
+        yield whole
+        return
+    for one in mine:
+        loan = names.get(str(one.loan_id))
+        rule = (one.winners or {}).get(whole["kind"])
+        of = {"loan": loan, "loans": [loan], "item": play.item_of(loan) if loan is not None else None}
+        yield {**whole, **of, "amount": money(one.fee), "rule": rule}

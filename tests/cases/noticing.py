@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import month_name
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,11 +13,10 @@ from circulation.notices import checklist, looking, runs, selecting
 from circulation.notices.content import DUE_WARNING, RESERVATION
 from circulation.notices.lines import NO_ADDRESS
 from circulation.notices.selecting import Planned
-from tests.cases import noticed, schedules, tasking
+from tests.cases import noticed, schedules, tasking, words
 from tests.cases.playing import Out, Playing, money
 from tests.cases.reading import CaseError, Step
 
-MONTHS = tuple(month_name)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
@@ -63,7 +61,9 @@ def start_after_being_off(play: Playing, step: Step) -> Out:
     with noticed.looked_at(play) as facts:
         claims = tasking.go_on(play, now)
     names = {task: name for name, task in play.tasks.items()}
-    return {**facts, "runs": [{"task": names[claim.task]} for claim in claims if claim.made_up]}
+    started = now.astimezone(tasking.zone(play)).replace(tzinfo=None)
+    when = {"at": started, "time": started.time().isoformat("minutes"), "date": started.date(), "made_up": True}
+    return {**facts, "runs": [{"task": names[claim.task], **when} for claim in claims if claim.made_up]}
 
 
 def dry_run(play: Playing, step: Step) -> Out:
@@ -119,8 +119,8 @@ def _month(step: Step, said: Any) -> date:
     if isinstance(said, date):
         return date(said.year, said.month, 1)
     try:
-        number = said if isinstance(said, int) else MONTHS.index(said) if said in MONTHS else None
-        return date(step.at.year, number, 1) if number is not None else date.fromisoformat(f"{said[:7]}-01")
+        number = said if isinstance(said, int) else words.month(said)
+        return date(step.at.year, number, 1) if number else date.fromisoformat(f"{said[:7]}-01")
     except (TypeError, ValueError):
         raise CaseError(f"{step.id}: {said!r} is no month") from None
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from tests.cases.filling import minor
 from tests.cases.playing import Out, Playing, money
 from tests.cases.reading import CaseError, Step
+from tests.cases.words import minor
+
+SUMS = {  # what cases call the sums of an account
+    "fees": ("fees", "fee", "other_fees"),
+    "invoices": ("invoices", "invoice"),
+    "owed": ("total", "debt", "owed", "all"),
+}
 
 
 def _where(play: Playing, step: Step) -> str:
@@ -16,7 +22,8 @@ def _account(play: Playing, patron: str, branch: str) -> Out:
     sums = account["sums"]
     return {
         "debt": money(sums["owed"]),
-        "sums": {"fees": money(sums["fees"]), "invoices": money(sums["invoices"]), "total": money(sums["owed"])},
+        "debt_by_kind": play.debts(),
+        "sums": {name: money(sums[of]) for of, names in SUMS.items() for name in names},
         "sums_shown_separately": sums["apart"],
         "blocked": sums["blocked"] or bool(account["reasons"]),
         "series_running": sums["series_since"] is not None,

@@ -39,9 +39,10 @@ class Playing:
     """One world and everything that was done in it so far.
 
     Attributes:
-        operations: step -> operation id, reserve step -> the answer.
+        operations: step -> operation id.
         offline: what a branch's machine did without the centre and has not told yet.
         kept: documents that steps have exported.
+        reserved: reserve step -> the answer.
         held: rules a branch's machine holds while it is off-line.
         tasks: name -> task that sends notices.
         post: what sends them, over the mail server of the world.
@@ -56,6 +57,7 @@ class Playing:
     kept: dict[str, str]
     operations: dict[str, str] = field(default_factory=dict)
     offline: dict[str, list[Out]] = field(default_factory=dict)
+    reserved: dict[str, Out] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
     tasks: dict[str, int] = field(default_factory=dict)
     post: Post = field(init=False)
@@ -88,6 +90,11 @@ class Playing:
             token = staffing.create_token(self.service, name, name, branch, "cases")["token"]
             self._staff[(name, branch)] = self.central.stranger(name, token)
         return self._staff[(name, branch)]
+
+    def staff_named(self) -> list[str]:
+        """Everybody of the staff."""
+        with self.service.database.reading() as db:
+            return list(db.execute(select(t.staff.c.name)).scalars())
 
     def session(self, machine: Machine, patron: str) -> str:
         """A session of a patron."""
@@ -139,6 +146,19 @@ class Playing:
         )
         with self.service.database.reading() as db:
             return {str(media_type): int(count) for media_type, count in db.execute(query)}
+
+    def media_types(self) -> list[str]:
+        """Codes of all media types."""
+        with self.service.database.reading() as db:
+            return sorted(db.execute(select(t.media_type.c.code)).scalars())
+
+    def debts(self) -> dict[str, str]:
+        """What every patron owes."""
+        of = t.patron.outerjoin(t.fee, (t.fee.c.patron_id == t.patron.c.id) & t.fee.c.open)
+        owed = func.coalesce(func.sum(t.fee.c.amount - t.fee.c.paid), 0)
+        with self.service.database.reading() as db:
+            rows = db.execute(select(t.patron.c.id, owed).select_from(of).group_by(t.patron.c.id)).all()
+        return {str(patron): money(int(sum_)) for patron, sum_ in rows}
 
     def patron_of_reservation(self, reservation: str | None) -> str | None:
         """Whose reservation it is."""
@@ -209,6 +229,7 @@ class Playing:
         }
         if patron is not None:
             facts["debt"] = money(self.sums(patron, branch)["owed"])
+            facts["debt_by_kind"] = self.debts()
             facts["total"] = sum(self.open_loans(patron).values())
         return facts
 
@@ -264,7 +285,27 @@ def desk_view(at_desk: Out | None) -> Out | None:
     if at_desk is None:
         return None
     codes = [reason["code"] for reason in at_desk["reasons"]]
-    return {"allowed": at_desk["allowed"], "refusals": codes, "due": at_desk["due"], "winners": at_desk["winners"]}
+    told = {"allowed": at_desk["allowed"], "refusals": codes, "due": at_desk["due"], "winners": at_desk["winners"]}
+    return {**at_desk["winners"], **told, **deciding(at_desk["steps"], codes)}
+
+
+def deciding(steps: list[Out], reasons: list[str]) -> Out:
+    """The rule that decided: of the kind that refused, else of the period, else of the last kind."""
+    at = next((s for s in steps if s["kind"] in reasons), None) or next(
+        (s for kind in PERIODS for s in steps if s["kind"] == kind and s["winner"]), steps[-1] if steps else None
+    )
+    period = next((s["value"]["days"] for kind in PERIODS for s in steps if s["kind"] == kind and s["value"]), None)
+    winner = next((look for look in at["looked_at"] if look["result"] == "matched"), None) if at is not None else None
+    found = {"kind": at["kind"] if at is not None else None, "value_days": period}
+    keys = {"rule": "rule", "rule_number": "number"}
+    return {**found, **{key: winner[of] if winner is not None else None for key, of in keys.items()}}
+
+
+def by_kind(steps: list[Out]) -> dict[str, Out]:
+    """Number of the deciding rule and days of the value, of every kind that has them."""
+    matched = {s["kind"]: look for s in steps for look in s["looked_at"] if look["result"] == "matched"}
+    days = {s["kind"]: s["value"]["days"] for s in steps if isinstance(s["value"], dict) and "days" in s["value"]}
+    return {"rule_number": {kind: look["number"] for kind, look in matched.items()}, "value_days": days}
 
 
 def defaults(steps: list[Out]) -> list[str]:

@@ -73,12 +73,18 @@ class CaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One dated action. ``at``: in the time zone of the file, unless it says another."""
+    """One dated action.
+
+    Attributes:
+        at: in the time zone of the file, unless it says another.
+        wrong: why it cannot be played, "" if it can.
+    """
 
     id: str
     at: datetime
     action: str
     inputs: Facts
+    wrong: str = ""
 
     @property
     def apart(self) -> bool:
@@ -88,7 +94,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``documents``: everything else of it, rule documents and CSV texts by name."""
+    """One case.
+
+    Attributes:
+        documents: everything else of it, rule documents and CSV texts by name.
+        wrong: why it cannot be played, "" if it can.
+    """
 
     id: str
     title: str
@@ -97,6 +108,7 @@ class Case:
     steps: tuple[Step, ...]
     expect: Mapping[str, Facts]
     unclear: Mapping[str, Facts] = field(default_factory=dict)
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +123,10 @@ class CaseFile:
 
 
 def read(path: Path) -> CaseFile:
-    """Read a file of cases.
+    """Read a file of cases; an action, input or part of a world that is not known is noted where it stands.
 
     Raises:
-        CaseError: it has another format, or an action, input or part of a world that is not known.
+        CaseError: it is no such file, or a case in it has no id, world or steps.
     """
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
@@ -122,6 +134,13 @@ def read(path: Path) -> CaseFile:
         raise CaseError(f"{path}: {error}") from None
     if raw.get("format") != FORMAT:
         raise CaseError(f"{path}: the format is not {FORMAT}")
+    try:
+        return _file(raw)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CaseError(f"{path}: {type(error).__name__}: {error}") from None
+
+
+def _file(raw: Facts) -> CaseFile:
     groups = {name: (least, most) for name, (least, most) in raw["age_groups"].items()}
     cases = tuple(_case(case, ZoneInfo(raw["timezone"])) for case in raw["case"])
     return CaseFile(raw["timezone"], groups, tuple(raw["patron_categories"]), tuple(raw["media_types"]), cases)
@@ -130,20 +149,21 @@ def read(path: Path) -> CaseFile:
 def _case(raw: Facts, zone: ZoneInfo) -> Case:
     id_ = raw["id"]
     unknown = set(raw["world"]) - WORLD
-    if unknown:
-        raise CaseError(f"{id_}: the world holds unknown {', '.join(sorted(unknown))}")
+    wrong = f"{id_}: the world holds unknown {', '.join(sorted(unknown))}" if unknown else ""
     steps = tuple(_step(id_, step, zone) for step in raw["steps"])
     documents = {key: value for key, value in raw.items() if key.startswith(("rules", "csv", "toml"))}
-    return Case(id_, raw["title"], documents, raw["world"], steps, raw.get("expect", {}), raw.get("expect_unclear", {}))
+    expected = (raw.get("expect", {}), raw.get("expect_unclear", {}))
+    return Case(id_, raw["title"], documents, raw["world"], steps, *expected, wrong)
 
 
 def _step(case: str, raw: Facts, zone: ZoneInfo) -> Step:
     place = f"{case}.{raw['id']}"
-    if raw["action"] not in INPUTS:
-        raise CaseError(f"{place}: unknown action {raw['action']!r}")
-    inputs = raw.get("inputs", {})
-    unknown = set(inputs) - INPUTS[raw["action"]] - ALLOWED_INPUT_ANYWHERE
-    if unknown:
-        raise CaseError(f"{place}: {raw['action']} has no input {', '.join(sorted(unknown))}")
+    action, inputs = raw["action"], raw.get("inputs", {})
+    unknown = set(inputs) - INPUTS.get(action, frozenset()) - ALLOWED_INPUT_ANYWHERE
+    wrong = ""
+    if action not in INPUTS:
+        wrong = f"{place}: unknown action {action!r}"
+    elif unknown:
+        wrong = f"{place}: {action} has no input {', '.join(sorted(unknown))}"
     at: datetime = raw["at"]
-    return Step(raw["id"], at if at.tzinfo is not None else at.replace(tzinfo=zone), raw["action"], inputs)
+    return Step(raw["id"], at if at.tzinfo is not None else at.replace(tzinfo=zone), action, inputs, wrong)

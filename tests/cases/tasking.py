@@ -6,6 +6,7 @@ responsible for what its runs did (noticed).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,17 +15,16 @@ from zoneinfo import ZoneInfo
 from circulation.jobs import claiming, running
 from circulation.jobs import tasks as jobs
 from circulation.jobs.claiming import Claim
-from circulation.notices.content import DUE_WARNING, OVERDUE, PAYMENT, RESERVATION
+from circulation.notices.content import DUE_WARNING
 from circulation.store import jobs as store
 from circulation.store.jobs import DONE
 from tests.cases import schedules
-from tests.cases.filling import Taking
 from tests.cases.playing import Playing
 from tests.cases.reading import CaseError, Step
+from tests.cases.taking import Taking, rows
+from tests.cases.words import KINDS, kind, listed
 from tests.circulation.posting import ALL_WAYS
 
-# Part of a word -> kind of notice; "all" kinds are run in this order.
-KINDS = {"warning": DUE_WARNING, "overdue": OVERDUE, "payment": PAYMENT, "reservation": RESERVATION}
 ALL = frozenset({"all", "all_notices", "everything", "notices"})
 PROCESS = "the server"
 
@@ -54,11 +54,12 @@ def _of(play: Playing, name: str) -> list[int]:
     raw = _raw(play)
     if name in raw:
         return [_task(play, name)]
-    kinds = list(KINDS.values()) if name in ALL else _kinds(name)
-    if not kinds:
+    one_kind = kind(name)
+    if one_kind is None and name not in ALL:
         raise CaseError(f"{play.case.id}: there is no task {name!r}")
-    there = {kind: [one for one, of in raw.items() if _kind(of) == kind] for kind in kinds}
-    return [_task(play, one) for kind in kinds for one in there[kind] or [kind]]
+    kinds = [one_kind] if one_kind is not None and name not in ALL else list(KINDS)
+    there = {of: [one for one, task in raw.items() if _kind(task) == of] for of in kinds}
+    return [_task(play, one) for of in kinds for one in there[of] or [of]]
 
 
 def of_kind(play: Playing, kind: str) -> list[int]:
@@ -67,22 +68,18 @@ def of_kind(play: Playing, kind: str) -> list[int]:
 
 
 def _raw(play: Playing) -> dict[str, Mapping[str, Any]]:
-    return {str(raw["id"]): raw for raw in play.case.world.get("tasks", ())}
-
-
-def _kinds(name: str) -> list[str]:
-    """The kind of notices a word names."""
-    return [kind for part, kind in KINDS.items() if part in name.lower()][:1]
+    tasks = rows(f"{play.case.id}.tasks", play.case.world.get("tasks", ()))
+    return {str(of.left["id"]): of.left for of in tasks}
 
 
 def _kind(raw: Mapping[str, Any]) -> str:
     """The kind of notices a task of the world is for; due warnings unless it says otherwise."""
-    named = raw["id"] if _kinds(str(raw["id"])) else "warning"
+    named = raw["id"] if kind(raw["id"]) else "warning"
     said = str(raw.get("type") or raw.get("kind") or raw.get("what") or named)
-    kinds = [DUE_WARNING] if "e-mail" in said or "email" in said or "due" in said.split("_") else _kinds(said)
-    if not kinds:
+    found = DUE_WARNING if "e-mail" in said or "email" in said or "due" in said.split("_") else kind(said)
+    if found is None:
         raise CaseError(f"task {raw['id']}: there is no type {said!r}")
-    return kinds[0]
+    return found
 
 
 def _task(play: Playing, name: str) -> int:
@@ -99,30 +96,20 @@ def _plain(play: Playing, kind: str) -> int:
     return task
 
 
+_DESCRIBED = ("id", "account", "mail_account", "type", "kind", "what", "name", "note", "saved", "filters", "filter")
+
+
 def _made(play: Playing, name: str, raw: Mapping[str, Any]) -> int:
     of = Taking(f"{play.case.id}.tasks.{name}", {**raw, **raw.get("filters", raw.get("filter", {}))})
-    for described in (
-        "id",
-        "account",
-        "mail_account",
-        "type",
-        "kind",
-        "what",
-        "name",
-        "note",
-        "saved",
-        "filters",
-        "filter",
-    ):
-        of.get(described)
+    of.several(*_DESCRIBED)
     said = of.get("schedule", "times", "frequency", "runs", default="daily")
     at = of.get("time", "at")
     times = schedules.read(of.place, said if at is None else [said, at]).plain()
     wanted: dict[str, Any] = {
         "days": of.get("days", "days_before", "days_before_due"),
-        "media_types": frozenset(_several(of.like("media", default=()))),
-        "categories": frozenset(_several(of.like("categor", default=()) or of.like("patron", default=()))),
-        "shortest": _shortest(of.place, of.like("period")),
+        "media_types": frozenset(listed(of.like("media"))),
+        "categories": frozenset(listed(of.like("categor", "patron"))),
+        "shortest": _shortest(of),
     }
     paused = of.get("paused", default=False) or not of.get("enabled", "active", default=True)
     of.done()
@@ -132,18 +119,32 @@ def _made(play: Playing, name: str, raw: Mapping[str, Any]) -> int:
     return task
 
 
-def _several(said: Any) -> list[str]:
-    return [said] if isinstance(said, str) else list(said)
+_LEAST = re.compile(r"(?:min|minimum|least|from|>=)?")
+_MOST = re.compile("max|most|under|below|up_to")
+_AT_LEAST = re.compile(r">=|at least|from|days?|or more|\+")
+_PERIOD = re.compile(r".*?(?:period|loan_days)(?:_days)?_?")
 
 
-def _shortest(place: str, said: Any) -> int | None:
-    """The least days of the loan period: a number, ">= 14", or a table with the least."""
-    if isinstance(said, Mapping) and len(said) == 1 and any(word in next(iter(said)) for word in ("min", "least", ">")):
-        said = next(iter(said.values()))
-    words = str(said).replace(">=", "").replace("days", "").strip() if said is not None else None
-    if words is not None and not words.isdecimal():
-        raise CaseError(f"{place}: the loan period {said!r} is not known")
-    return int(words) if words is not None else None
+def _shortest(of: Taking) -> int | None:
+    """The least days of the loan period: a number, ">= 14", or a table with the least.
+
+    Raises:
+        CaseError: something else is said of the period.
+    """
+    key = next((key for key in of.left if _PERIOD.match(key)), None)
+    if key is None:
+        return None
+    value, bound = of.left.pop(key), _PERIOD.sub("", key, count=1)
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((bound, value),) = value.items()
+    words = _AT_LEAST.sub("", str(value)).strip()
+    if (
+        not words.isdecimal()
+        or _MOST.search(key)
+        or not _LEAST.fullmatch(bound.removesuffix("_days").removeprefix("at_"))
+    ):
+        raise of.wrong(f"loan period, {key}", value)
+    return int(words)
 
 
 # --- the scheduler ----------------------------------------------------------------------------------------------------

@@ -177,19 +177,40 @@ def test_what_is_not_known_is_an_error_that_names_the_place(
 
     assert code == 2, out
     assert all(word in err for word in named), err
+    (step,) = json.loads(out)["results"][0]["steps"]  # what is known is played and told all the same
+    assert all(word in step["error"] for word in named), step["error"]
+
+
+def test_a_fact_that_cannot_be_compared_differs_and_the_others_are_compared(command: Command) -> None:
+    code, out, _ = command(due="2026-06-29\nrefusals = 3")
+
+    assert code == 1
+    (step,) = json.loads(out)["results"][0]["steps"]
+    assert step["differs"] == ["refusals"]
+    assert "refusals" in step["errors"]
 
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
         ({"patron": ', hobby = "chess"'}, ("M", "patrons", "hobby")),
+        ({"patron": ', prefers = "pigeon"'}, ("M", "patrons", "pigeon")),
+        ({"world": "world.org_settings.N1 = { fee_basis = 3 }"}, ("M.org_settings", "fee_basis")),
+        ({"world": 'world.calendar.N1 = { closed = ["Good Friday"] }'}, ("M.calendar.N1", "Good Friday")),
+        ({"world": 'world.calendar.N1 = { weekly_closed = "Someday" }'}, ("M.calendar.N1", "someday")),
+        ({"world": 'world.reservations = [{ patron = "p", item = "b", state = "lent out" }]'}, ("M", "lent out")),
+        ({"world": 'world.reservations = [{ patron = "p", title = "t" }]'}, ("M.reservations", "item")),
+        ({"action": "borrow_until_refused", "inputs": 'patron = "p", sequence = ["5 LPs"]'}, ("s1", "5 LPs")),
         (_notices("world.mail_server = { weather = 3 }"), ("M", "mail_server", "weather")),
         (_notices('world.mail_server = { permanent = ["nobody"] }'), ("M", "mail_server", "nobody")),
         (_notices("world.tasks = [{ id = 'T', schedule = 'fortnightly' }]"), ("M", "tasks", "fortnightly")),
         (_notices("world.tasks = [{ id = 'T', filter_moon = 1 }]"), ("M", "tasks", "filter_moon")),
         (_notices("world.tasks = [{ id = 'T', type = 'orders' }]"), ("T", "orders")),
     ],
-    ids=["patron", "mail", "recipient", "schedule", "filter", "type"],
+    ids=[
+        *("patron", "channel", "setting", "closing", "weekday", "state", "title", "sequence"),
+        *("mail", "recipient", "schedule", "filter", "type"),
+    ],
 )
 def test_what_is_not_known_within_a_part_of_a_world_is_an_error_of_its_case(
     command: Command, wrong: dict[str, str], named: tuple[str, ...]
