@@ -52,7 +52,9 @@ def test_why_can_this_film_not_be_borrowed_at_the_machine_and_at_the_desk(
     expect(steps).to_contain_text("rule 1 of 1: films from 18 only at the desk (Branch N1, media type DVD18)")
     desk = page.locator("section:has(#desk)")
     expect(desk).to_contain_text("Allowed until Mon 8 June 2026.")
-    expect(desk).to_contain_text("loan period: rule 1 of 2: one week for films (Branch A, media type DVD | DVD18): 7 days.")
+    expect(desk).to_contain_text(
+        "loan period: rule 1 of 2: one week for films (Branch A, media type DVD | DVD18): 7 days."
+    )
     expect(page.locator("blockquote")).to_contain_text("Please borrow this at the desk")
     expect(page.locator(".asked a", has_text="Set 1")).to_have_attribute("href", "/staff/rule-sets/1")
 
