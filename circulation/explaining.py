@@ -21,6 +21,7 @@ from circulation.store import operations as store
 from circulation.whatif import Answer, Question
 from rules.finding import Words, value_words
 from rules.refusals import Reason, choose, patron_sentence
+from rules.trace import Step
 from rules.values import value_from_plain
 from wording import WordingError
 
@@ -230,6 +231,12 @@ def _at_desk(service: Service, trace: Plain, outcome: Plain, on: date) -> Answer
     return whatif.ask(service, question)
 
 
+def deciding_period(verdict: Verdict) -> Step | None:
+    """The kind that gave the loan period; None = none did."""
+    decided = {step.kind: step for step in verdict.steps if step.value is not None}
+    return next((decided[kind] for kind in LOAN_PERIODS if kind in decided), None)
+
+
 def desk_texts(verdict: Verdict, language: str) -> list[str]:
     """What would happen at the desk, and by which rule so long."""
     if verdict.reasons:
@@ -237,8 +244,7 @@ def desk_texts(verdict: Verdict, language: str) -> list[str]:
         return [_say("explain.desk.refused", {"why": why}, language)]
     if verdict.due is None:
         return [_say("explain.desk.allowed", {}, language)]
-    decided = {step.kind: step for step in verdict.steps if step.value is not None}
-    by = next((decided[kind] for kind in LOAN_PERIODS if kind in decided), None)
+    by = deciding_period(verdict)
     said = step_text(by.to_plain(), language)[-1:] if by is not None else []
     return [_say("explain.desk.due", {"date": verdict.due.day}, language), *said]
 

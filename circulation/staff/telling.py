@@ -155,8 +155,7 @@ def story_of(verdict: Verdict) -> DueStory | None:
     if due is None:
         return None
     decided = {step.kind: step for step in verdict.steps}
-    periods = (decided[kind] for kind in explaining.LOAN_PERIODS if kind in decided)
-    step = next((one for one in periods if one.value is not None), None)
+    step = explaining.deciding_period(verdict)
     by = [one.rule for one in step.candidates if one.rule.id == step.winner] if step is not None else []
     moved = decided.get(ADJUSTMENT)
     days = moved.value.days if moved is not None and isinstance(moved.value, Days) else 0
