@@ -22,7 +22,6 @@ from circulation.store import circulating, debts, house
 from circulation.store import operations as recorded
 from circulation.store import people as store
 
-OVERDUE = "overdue"
 KINDS = GRACE, FEE, MOST = "periods.grace", "fees.overdue", "fees.overdue_max"
 
 
@@ -86,7 +85,7 @@ def fee(service: Service, number: int) -> dict[str, Any]:
         return {
             "fee": row._mapping,  # noqa: SLF001
             "payments": [{"at": one.at, "by": one.by, "branch": one.branch, "amount": amount} for one, amount in parts],
-            "story": _story(db, row) if row.reason == OVERDUE and row.loan_id is not None else None,
+            "story": _story(db, row) if row.reason == debts.LATE and row.loan_id is not None else None,
         }
 
 
