@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
-from circulation import organising
+from circulation import desk, operations, organising
 from circulation.domain.noticing import Wanted
 from circulation.jobs import claiming, running, tasks
 from circulation.jobs.options import NoOptions
@@ -21,6 +22,7 @@ from circulation.notices.lines import Asked
 from circulation.notices.sender import nowhere
 from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Message, Outcome, nothing
 from circulation.service import Service
+from circulation.staffing import StaffSession
 from circulation.store import tables as t
 from circulation.store.jobs import DONE
 from circulation.store.notice_tables import message, notice
@@ -179,6 +181,13 @@ def lend(service: Service, item: str, patron: str, due: str, **more: Any) -> int
     with service.database.writing() as db:
         made = {**values, "item_id": item, "patron_id": patron, "due": date.fromisoformat(due), **more}
         return int(db.execute(insert(t.loan).values(**made).returning(t.loan.c.id)).scalar_one())
+
+
+def at_desk(service: Service, action: str, item: str, patron: str | None = None) -> None:
+    """Do something at the desk of N1."""
+    at = desk.workplace(service, StaffSession("anna", frozenset({"desk"}), may_override=False, branch="N1"))
+    line = operations.run(service, at, operations.Asked(str(uuid4()), action, item, patron))
+    assert line["outcome"] == "done", line
 
 
 def change_loan(service: Service, loan: int, **values: Any) -> None:

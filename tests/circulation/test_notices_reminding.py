@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from circulation import desk, money, operations
+from circulation import money
 from circulation.errors import CirculationError
 from circulation.fees import fee
 from circulation.notices import runs, sending, settling
@@ -17,13 +16,13 @@ from circulation.notices.content import OVERDUE, PAYMENT, RESERVATION, Content
 from circulation.notices.sender import nowhere
 from circulation.notices.types import EMAIL, LETTER, SMS, Accepted, Lost, Message, Refused
 from circulation.service import Service, Workplace
-from circulation.staffing import StaffSession
 from circulation.store import tables as t
 from circulation.store.notice_tables import message, notice
 from rules.rule import Rule
 from rules.values import Fee, FeeBasis, FeeStep
 from tests.circulation.posting import (
     Post,
+    at_desk,
     at_seven,
     change_item,
     change_loan,
@@ -176,13 +175,6 @@ TEN_A_DAY = Fee(FeeBasis.PER_DAY, (FeeStep(None, Amount(10)),))
 LATE_FEE = (rule("o", "fees.overdue", TEN_A_DAY), rule("m", "fees.overdue_max", Amount(700)))
 
 
-def _do(service: Service, action: str, item: str, patron: str | None = None) -> None:
-    """Do something at the desk."""
-    at = desk.workplace(service, StaffSession("anna", frozenset({"desk"}), may_override=False, branch="N1"))
-    line = operations.run(service, at, operations.Asked(str(uuid4()), action, item, patron))
-    assert line["outcome"] == "done", line
-
-
 @pytest.mark.requirement("R48", "R33", "R28")
 @pytest.mark.parametrize(("back_on", "charged"), [("2026-08-05", [50]), ("2026-09-30", [100]), ("2026-07-31", [])])
 def test_a_return_after_an_invoice_charges_only_what_came_to_the_overdue_fee_since(
@@ -194,7 +186,7 @@ def test_a_return_after_an_invoice_charges_only_what_came_to_the_overdue_fee_sin
     post.on("2026-07-31", post.task(OVERDUE))
     assert [(one.reason, one.amount) for one in fees(service, reader)] == [("invoice", 1990 + 600)]
     set_clock(service, datetime.fromisoformat(f"{back_on}T10:00+02:00"))
-    _do(service, "return", item)
+    at_desk(service, "return", item)
     booked = [one for one in fees(service, reader) if not one.invoice]
     assert [one.amount for one in booked] == charged
     assert [fee(service, one.id)["story"].invoiced for one in booked] == [600] * len(charged)
@@ -207,10 +199,10 @@ def test_a_renewal_after_an_invoice_begins_the_overdue_fee_anew(service: Service
     loan = lend(service, item, reader, "2026-06-01")
     post.on("2026-07-31", post.task(OVERDUE))
     set_clock(service, datetime(2026, 8, 1, 8, tzinfo=UTC))
-    _do(service, "renewal", item, reader)
+    at_desk(service, "renewal", item, reader)
     due = _loan(service, loan).due
     set_clock(service, datetime.combine(due + timedelta(days=3), time(8), UTC))
-    _do(service, "return", item)
+    at_desk(service, "return", item)
     assert [one.amount for one in fees(service, reader) if one.reason == "overdue"] == [10, 30]
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
 
-from circulation import desk, operations, whatif
+from circulation import whatif
 from circulation.fees import Story, fee
 from circulation.notices.content import OVERDUE
 from circulation.service import Service
-from circulation.staffing import StaffSession
 from circulation.store import tables as t
 from rules.values import Fee, FeeBasis, FeeStep
-from tests.circulation.posting import Post, change_loan, fees, lend, set_clock
+from tests.circulation.posting import Post, at_desk, change_loan, fees, lend, set_clock
 from tests.circulation.world import Amount, Days, World, rule
 
 pytestmark = pytest.mark.requirement("R28", "R86")
@@ -26,12 +24,6 @@ GRACE, RENEWED = rule("grace", "periods.grace", Days(2)), rule("again", "periods
 
 def _at_ten(service: Service, day: date) -> None:
     set_clock(service, datetime.combine(day, time(10), UTC))
-
-
-def _do(service: Service, action: str, item: str, patron: str | None = None) -> None:
-    at = desk.workplace(service, StaffSession("anna", frozenset({"desk"}), may_override=False, branch="N1"))
-    line = operations.run(service, at, operations.Asked(str(uuid4()), action, item, patron))
-    assert line["outcome"] == "done", line
 
 
 def _story(service: Service, number: int) -> Story:
@@ -51,11 +43,11 @@ def test_what_was_charged_at_a_renewal_leaves_less_of_the_cap(
     reader, item = world.patron_id(world.patron()), world.item()
     lend(service, item, reader, "2026-06-01")
     _at_ten(service, date(2026, 6, 6))  # five days late
-    _do(service, "renewal", item, reader)
+    at_desk(service, "renewal", item, reader)
     _at_ten(service, date(2026, 7, 8))  # due on 4 July: four days late
     asked = whatif.Question("return", None, item, "desk", "N1", date(2026, 7, 8))
     assert whatif.ask(service, asked).fee == sum(booked[1:])
-    _do(service, "return", item)
+    at_desk(service, "return", item)
     found = fees(service, reader)
     assert [one.amount for one in found] == booked
     if len(booked) == 1:
@@ -78,11 +70,11 @@ def test_an_invoice_asks_for_no_more_than_the_cap_leaves_and_counts_towards_it(s
     reader, item = world.patron_id(world.patron(email="mira@example.org")), world.item(price=2000)
     loan = lend(service, item, reader, "2026-06-01")
     _at_ten(service, date(2026, 6, 6))
-    _do(service, "renewal", item, reader)  # 3.00
+    at_desk(service, "renewal", item, reader)  # 3.00
     task = post.task(OVERDUE)
     post.on("2026-07-10", task)  # six days late: 4.00 and the price
     _at_ten(service, date(2026, 7, 11))
-    _do(service, "renewal", item, reader)  # a day more: 1.00
+    at_desk(service, "renewal", item, reader)  # a day more: 1.00
     change_loan(service, loan, due=date(2026, 7, 20))
     post.on("2026-07-28", task)  # 6.00, of which 2.00 are left
     assert [(one.reason, one.amount) for one in fees(service, reader)] == [
